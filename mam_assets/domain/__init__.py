@@ -1,0 +1,1 @@
+"""Decisions: pure functions over frozen records. Standard library and rapidfuzz only; clocks and dice are passed in."""
