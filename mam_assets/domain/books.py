@@ -193,13 +193,15 @@ class CatalogEntry:
 
 @dataclass(frozen=True, slots=True)
 class GoodreadsSeriesPage:
-    """One page (of 100) of a series. ``num_works`` is None where the page carries no paging component."""
+    """One page (of 100) of a series. ``num_works`` is None where the page carries no paging component. ``layer`` says
+    which layer of the page answered (react_props, html)."""
 
     title: str
     entries: tuple[CatalogEntry, ...]
     num_works: int | None
     page: int
     per_page: int
+    layer: str = "react_props"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +251,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class MamSearchPage:
-    """``found`` is the number of rows that match in all; ``start`` the offset of the first row here."""
+    """``found`` is the number of rows that match in all; ``start`` the offset of the first row here. ``problems`` names
+    what could not be read of which row, in words for a person."""
 
     releases: tuple[Release, ...]
     found: int
     start: int
     perpage: int
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
