@@ -21,7 +21,7 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -415,26 +415,27 @@ class _Handler(BaseHTTPRequestHandler):
             self._read_body(),
         )
         if request.path.startswith(CONTROL):
-            self._send(owner._controlled(request, self.connection))
-            self.close_connection = self.close_connection or owner._server is not self.server
+            answer = owner._controlled(request, self.connection)
+            closing = () if owner._server is self.server else (("Connection", "close"),)
+            self._send(replace(answer, headers=closing))
             return
         if owner._server is not self.server:  # accepted a moment before the door was closed
             self.close_connection = True
             _hang_up(self.connection)
             return
         fault = owner._fault_for(request.path)
-        answer = owner._answer(request, fault)
+        outcome = owner._answer(request, fault)
         # Written down before it is sent, so that whoever has the answer finds the request in the log.
-        owner._log(request, started, answer.status if answer else 0)
-        if answer is None:
+        owner._log(request, started, outcome.status if outcome else 0)
+        if outcome is None:
             self.close_connection = True
             if fault is not None and fault.kind is Fault.REFUSE:
                 owner._begin_refusing(fault, keep=None)
             _hang_up(self.connection)
         elif fault is not None and fault.kind is Fault.SLOW_DRIP:
-            self._send(answer, drip=(float(fault.options.get("seconds", 5)), fault.cleared.wait))
+            self._send(outcome, drip=(float(fault.options.get("seconds", 5)), fault.cleared.wait))
         else:
-            self._send(answer)
+            self._send(outcome)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
