@@ -80,6 +80,7 @@ class Release(Base):
     guid: Mapped[str] = mapped_column(comment="MAM: torrent id; Prowlarr: its guid")
     title: Mapped[str]
     authors: Mapped[Texts]
+    author_keys: Mapped[Texts] = mapped_column(comment="normalised authors, for finding all releases of one")
     narrators: Mapped[Texts]
     series: Mapped[list[dict[str, Any]]] = mapped_column(
         JSONB, server_default=text("'[]'::jsonb"), comment='list of {"name", "position"}'
@@ -112,6 +113,7 @@ class Release(Base):
         UniqueConstraint("source", "guid"),
         one_of("source", words.RELEASE_SOURCES),
         one_of("medium", words.MEDIA),
+        Index("ix_releases_author_keys", "author_keys", postgresql_using="gin"),
         {"comment": "Releases that were seen at trackers and indexers"},
     )
 
@@ -184,6 +186,7 @@ class Download(Base):
     qbittorrent_status: Mapped[str | None] = mapped_column(comment="qBittorrent's own word")
     progress: Mapped[float] = mapped_column(server_default=text("0"), comment="0 to 1")
     status: Mapped[str] = mapped_column(server_default="queued")
+    waiting_reason: Mapped[str | None] = mapped_column(comment="why a queued download is not sent yet")
     failure_reason: Mapped[str | None]
     failure_code: Mapped[str | None] = mapped_column(comment="stable code, for tallies")
     retry_count: Mapped[Count]
