@@ -17,6 +17,7 @@ from mam_assets.domain.books import SeriesRef
 from mam_assets.domain.positions import Position, parse_position, position_key
 
 __all__ = [
+    "NAME_PARTICLES",
     "Position",
     "clean_text",
     "fold",
@@ -251,7 +252,7 @@ def _last_bracket(text: str) -> tuple[str, str] | None:
 
 _HONOURS = frozenset({"dr", "prof", "professor", "sir", "dame", "phd", "md", "jr", "sr", "esq", "obe", "cbe", "mbe"})
 _SUFFIX = re.compile(r"(?:jr|sr|ph\.?\s?d|m\.?d|esq|ii|iii|iv)\.?", re.IGNORECASE)
-_PARTICLES = frozenset(
+NAME_PARTICLES = frozenset(
     {
         "le",
         "la",
@@ -270,8 +271,6 @@ _PARTICLES = frozenset(
         "st",
         "el",
         "al",
-        "ben",
-        "mac",
         "o",
     }
 )
@@ -340,7 +339,7 @@ def _split_commas(piece: str) -> list[str]:
 
 def _is_surname(text: str) -> bool:
     words = text.split()
-    return len(words) == 1 or (len(words) <= 3 and fold(words[0]) in _PARTICLES)
+    return len(words) == 1 or (len(words) <= 3 and fold(words[0]) in NAME_PARTICLES)
 
 
 def _has_initial(text: str) -> bool:
@@ -367,7 +366,7 @@ _SERIES_NOTE = re.compile(
 
 def normalise_series(name: str, author: str | None = None) -> str:
     """The key of a series' name: folded, without article, the author's name in front, notes behind ("(Publication
-    Order)", ": The Complete Series") and words that only say what it is (series, saga, trilogy, cycle, novels, universe).
+    Order)", ": The Complete Series") and words that only say what it is (series, saga, trilogy, cycle, novels ...).
 
     A subtitle that names a series of its own stays on: "Mistborn: Wax and Wayne" and "Star Wars: The Thrawn Trilogy"
     count from 1 again, and are not "Mistborn" and "Star Wars".
