@@ -28,7 +28,11 @@ class WorldSeries:
 
 @dataclass(frozen=True)
 class WorldWork:
-    """``position`` is text or None; ``kind`` primary, novella, collection, part, companion, summary or translation."""
+    """``position`` is text or None; ``kind`` primary, novella, collection, part, companion, summary or translation.
+
+    ``runtime_seconds`` is what every source states for the unabridged recording: whole minutes, as Audible knows no others.
+    ``year`` 0 is an unknown one. ``also_in`` names further series of the same work as (series id, position).
+    """
 
     work_id: int  # Goodreads work id; book id is work_id + 1_000_000
     title: str
@@ -45,6 +49,10 @@ class WorldWork:
     description: str | None = None  # one or two plain sentences written for this project
     release_date: date | None = None  # set for an unreleased volume: in the future of the world's clock
     audiobook: bool = True  # exists as a recording
+    runtime_seconds: float = 60.0
+    other_titles: tuple[str, ...] = ()  # the same work under other names (British and American, say)
+    also_in: tuple[tuple[int, str | None], ...] = ()
+    language: str = "English"
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class OwnedItem:
 class WorldRelease:
     """A torrent on MAM (``mam_id``) and, when ``on_prowlarr``, seen through Prowlarr too; ``mam_id`` None means another
     indexer only. ``behaviour``: ok, never_completes, damaged, html_torrent, unsafe_names. ``files`` are (relative path,
-    seconds of audio)."""
+    seconds of audio). ``magnet``: the indexer gives a magnet link instead of a .torrent file."""
 
     release_id: int
     mam_id: int | None
@@ -102,6 +110,7 @@ class WorldRelease:
     behaviour: str = "ok"
     on_prowlarr: bool = True
     on_mam: bool = True
+    magnet: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,8 +127,8 @@ class World:
 
 @dataclass(frozen=True)
 class BuiltRelease:
-    """A release made real: its .torrent bytes (private, fake passkey in announce), v1 info-hash, and its content on disk
-    below ``content_root`` (a folder holding exactly the torrent's tree)."""
+    """A release made real: its .torrent bytes (private, fake passkey in announce), v1 info-hash, and its content
+    on disk below ``content_root`` (a folder holding exactly the torrent's tree)."""
 
     release: WorldRelease
     torrent: bytes
