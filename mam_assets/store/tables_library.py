@@ -188,8 +188,8 @@ class CatalogEntry(Base):
     __tablename__ = "catalog_entries"
 
     id: Mapped[Key]
-    series_id: Mapped[int | None] = reference("series.id")
-    author_id: Mapped[int | None] = reference("authors.id")
+    series_id: Mapped[int | None] = reference("series.id", index=False)
+    author_id: Mapped[int | None] = reference("authors.id", index=False)
     source: Mapped[str]
     source_key: Mapped[str] = mapped_column(comment="the source's own id of the work")
     title: Mapped[str]
