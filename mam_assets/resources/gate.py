@@ -164,8 +164,11 @@ class MemoryGate:
         """See `Gate.succeeded`."""
         with self._lock:
             self.successes.append(service)
-            self._in_a_row[service] = 0
-            self._retry_at.pop(service, None)
+            # A call that began before another was told to wait does not lift that wait.
+            until = self._retry_at.get(service)
+            if until is None or until <= self._clock():
+                self._in_a_row[service] = 0
+                self._retry_at.pop(service, None)
 
     def failed(self, service: str, error: ServiceError) -> datetime | None:
         """See `Gate.failed`."""

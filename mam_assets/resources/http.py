@@ -41,23 +41,37 @@ from mam_assets.resources.redaction import Redactor, quiet_request_logs
 Judge = Callable[[httpx.Response], ServiceError | None]
 
 _LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
-_RETRIES = 3
 _FIRST_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long and how large an exchange may get. Seconds and bytes (after decompression)."""
+    """How long, how large and how stubborn an exchange may get. Seconds, and bytes after decompression.
+
+    A Retry-After of at most ``wait_at_most_seconds`` is waited for, once; a longer one is raised as RateLimited.
+    """
 
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
     total_seconds: float = 120.0
     max_bytes: int = 64 * 1024 * 1024
     wait_at_most_seconds: float = 30.0
+    retries: int = 3
 
     def timeout(self) -> httpx.Timeout:
         """The same for httpx."""
         return httpx.Timeout(self.read_seconds, connect=self.connect_seconds)
+
+
+IMPATIENT = Limits(
+    connect_seconds=2.0,
+    read_seconds=3.0,
+    total_seconds=5.0,
+    wait_at_most_seconds=0.0,
+    retries=0,
+    max_bytes=8 * 1024 * 1024,
+)
+"""For sensors and health pages, which must be done within seconds and come again soon anyway."""
 
 
 class Session(Protocol):
@@ -149,7 +163,7 @@ class ServiceTransport(httpx.BaseTransport):
                 return outcome
             if isinstance(outcome, RateLimited) and not waited and (pause := self._short_wait(outcome)) is not None:
                 waited = True
-            elif isinstance(outcome, ServiceDown) and repeatable and retries < _RETRIES:
+            elif isinstance(outcome, ServiceDown) and repeatable and retries < self._limits.retries:
                 pause = _FIRST_PAUSE_SECONDS * 2**retries * (0.5 + self._dice())
                 retries += 1
             else:
