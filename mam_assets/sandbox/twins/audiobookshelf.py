@@ -1,0 +1,537 @@
+"""The twin of Audiobookshelf 2.36.0 over a library folder on disk: its HTTP face.
+
+Here: routes, rights, paging, sorting, filters, tasks. Not here: the shelf, its JSON and the reading of folders (the
+modules beside this one). Played from recordings of a real 2.36.0 where there are any, else from services.md.
+
+It can be told, by ``control``:
+
+    shrink     {"share": 0.1}                            lists show only this share of the items (1 for all again)
+    edit       {"folder": "...", "media": {...}}         as a person does it in the web page
+    revive     {}                                        the expired key is good again
+    hold_scan  {"seconds": 5}                            how long a scan takes from now on
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from mam_assets.sandbox.twins.audiobookshelf_providers import Audible
+from mam_assets.sandbox.twins.audiobookshelf_shapes import LIBRARY_ID, PODCASTS_ID, VERSION, Shapes, last_first, task
+from mam_assets.sandbox.twins.audiobookshelf_shelf import FIRST_ADDED, Shelf, Shelved, stable_id
+from mam_assets.sandbox.twins.serving import Request, Response, Twin, json_response, text_response
+from mam_assets.sandbox.world.model import OwnedItem, World
+
+_OK = text_response("OK")
+_UNAUTHORISED = Response(401, b"Unauthorized", None)
+_FORBIDDEN = text_response("Forbidden", 403)
+_NOT_FOUND = text_response("Not Found", 404)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who a token belongs to: ``kind`` root (all), user (may update) or guest (may only read)."""
+
+    username: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class _Scan:
+    action: str
+    started: int
+    ends: float
+
+
+class AudiobookshelfTwin(Twin):
+    """``clock`` gives seconds since the epoch. ``shown_root`` is the library folder as the twin names it, for the case
+    that it runs on another machine. ``synthetic`` adds that many made-up items without files, for benches."""
+
+    name = "audiobookshelf"
+
+    def __init__(
+        self,
+        library: Path,
+        owned: Iterable[OwnedItem] = (),
+        *,
+        world: World | None = None,
+        state_path: Path | None = None,
+        token: str = "sandbox-root-key",
+        accounts: Mapping[str, Account] | None = None,
+        clock: Callable[[], float] = time.time,
+        scan_seconds: float = 0.3,
+        shown_root: str | None = None,
+        synthetic: int = 0,
+    ) -> None:
+        self.shelf = Shelf(library, owned, state_path, synthetic)
+        self.shapes = Shapes(self.shelf, shown_root or str(library))
+        self.scan_seconds = scan_seconds
+        self.shown_share = 1.0
+        self.expired = False
+        self._accounts = {token: Account("root", "root"), **(accounts or {})}
+        self._audible = Audible(world)
+        self._clock = clock
+        self._scan: _Scan | None = None
+        self._lock = threading.RLock()
+        self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = [
+            (method, re.compile(pattern), answer)
+            for method, pattern, answer in (
+                ("GET", r"/api/libraries", self._libraries),
+                ("GET", r"/api/libraries/([^/]+)", self._library),
+                ("GET", r"/api/libraries/([^/]+)/items", self._items),
+                ("GET", r"/api/libraries/([^/]+)/series", self._series_list),
+                ("GET", r"/api/libraries/([^/]+)/series/([^/]+)", self._series_of_library),
+                ("GET", r"/api/libraries/([^/]+)/authors", self._authors),
+                ("GET", r"/api/libraries/([^/]+)/search", self._search),
+                ("POST", r"/api/libraries/([^/]+)/scan", self._start_scan),
+                ("POST", r"/api/items/batch/get", self._batch_get),
+                ("POST", r"/api/items/batch/update", self._batch_update),
+                ("GET", r"/api/items/([^/]+)", self._item),
+                ("PATCH", r"/api/items/([^/]+)/media", self._patch),
+                ("GET", r"/api/series/([^/]+)", self._series),
+                ("GET", r"/api/authors/([^/]+)", self._author),
+                ("GET", r"/api/tasks", self._tasks),
+                ("POST", r"/api/watcher/update", self._watcher),
+                ("GET", r"/api/search/books", self._provider_search),
+                ("POST", r"/api/authorize", self._authorize),
+            )
+        ]
+
+    # --- the twin -----------------------------------------------------------------------------------------------
+
+    def answer(self, request: Request) -> Response:
+        path = request.path.rstrip("/") or "/"
+        match path:
+            case "/ping":
+                return json_response({"success": True})
+            case "/healthcheck":
+                return _OK
+            case "/status":
+                return json_response(
+                    {
+                        "app": "audiobookshelf",
+                        "serverVersion": VERSION,
+                        "isInit": True,
+                        "language": "en-us",
+                        "authMethods": ["local"],
+                        "authFormData": {"authLoginCustomMessage": ""},
+                    }
+                )
+        account = self._account(request)
+        if account is None:
+            return _UNAUTHORISED
+        for method, pattern, answer in self._routes:
+            found = pattern.fullmatch(path)
+            if found and method == request.method:
+                with self._lock:
+                    self._finish_scan()
+                    return answer(request, account, *found.groups())
+        return _NOT_FOUND
+
+    def expire_session(self) -> None:
+        """The API key expires, and stays so until ``control("revive")``."""
+        self.expired = True
+
+    def control(self, verb: str, options: Mapping[str, Any]) -> Any:
+        with self._lock:
+            match verb:
+                case "shrink":
+                    self.shown_share = float(options["share"])
+                case "edit":
+                    item = next(item for item in self.shelf.items.values() if item.folder == options["folder"])
+                    changed = self.shelf.change(item, options["media"], self._now())
+                    self.shelf.save()
+                    return {"updated": changed}
+                case "revive":
+                    self.expired = False
+                case "hold_scan":
+                    self.scan_seconds = float(options["seconds"])
+                case _:
+                    raise KeyError(verb)
+        return {"done": verb}
+
+    def _account(self, request: Request) -> Account | None:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ") or request.first("token") or ""
+        return None if self.expired else self._accounts.get(token)
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _shown(self) -> list[Shelved]:
+        items = list(self.shelf.items.values())
+        return items[: round(len(items) * self.shown_share)]
+
+    # --- libraries and lists ------------------------------------------------------------------------------------
+
+    def _libraries(self, request: Request, account: Account) -> Response:
+        return json_response({"libraries": self.shapes.libraries()})
+
+    def _library(self, request: Request, account: Account, library: str) -> Response:
+        found = next((entry for entry in self.shapes.libraries() if entry["id"] == library), None)
+        return _no_library() if found is None else json_response(found)
+
+    def _items(self, request: Request, account: Account, library: str) -> Response:
+        if library not in (LIBRARY_ID, PODCASTS_ID):
+            return _no_library()
+        limit, page = _whole(request, "limit"), _whole(request, "page")
+        if limit < 0 or page < 0:
+            return text_response("Invalid query parameters", 400, "text/html; charset=utf-8")
+        items = self._shown() if library == LIBRARY_ID else []
+        items, series = self._filtered(items, request.first("filter") or "")
+        items = _sorted(items, request.first("sort") or "", request.first("desc") == "1", series)
+        rows = items[page * limit : (page + 1) * limit] if limit else items
+        answer: dict[str, Any] = {
+            "results": [self.shapes.minified(item, series) for item in rows],
+            "total": len(items),
+            "limit": limit,
+            "page": page,
+            **_echo(request),
+            "mediaType": "book" if library == LIBRARY_ID else "podcast",
+            "minified": request.first("minified") == "1",
+            "collapseseries": request.first("collapseseries") == "1",
+            "include": request.first("include") or "",
+            "offset": page * limit,
+        }
+        return json_response(answer)
+
+    def _filtered(self, items: list[Shelved], wanted: str) -> tuple[list[Shelved], str | None]:
+        """The items of a filter, and the lower-case series name when it was a filter by series."""
+        if not wanted:
+            return items, None
+        group, _, coded = wanted.partition(".")
+        value = base64.b64decode(unquote(coded) + "==").decode("utf-8", "replace") if coded else ""
+        match group:
+            case "issues":
+                return [item for item in items if item.missing], None
+            case "abridged":
+                return [item for item in items if item.metadata["abridged"]], None
+            case "authors":
+                person = next((key for key, entry in self.shelf.people.items() if entry["id"] == value), "")
+                return [item for item in items if person in map(str.lower, item.metadata["authors"])], None
+            case "series" if value == "no-series":
+                return [item for item in items if not item.metadata["series"]], None
+            case "series":
+                name = next((key for key, entry in self.shelf.series.items() if entry["id"] == value), "")
+                return [
+                    item for item in items if any(name == entry.lower() for entry, _ in item.metadata["series"])
+                ], name
+            case "missing":
+                return [item for item in items if not item.metadata.get(value)], None
+            case "narrators" | "genres":
+                return [item for item in items if value in item.metadata[group]], None
+            case "languages" | "publishers":
+                return [item for item in items if item.metadata[group[:-1]] == value], None
+        return items, None
+
+    def _series_list(self, request: Request, account: Account, library: str) -> Response:
+        if library not in (LIBRARY_ID, PODCASTS_ID):
+            return _no_library()
+        rows = []
+        for name, entry in self.shelf.series.items() if library == LIBRARY_ID else ():
+            if books := self._books_of_series(name):
+                rows.append({**self.shapes.series(entry), "books": [self.shapes.minified(book) for book in books]})
+        keys: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "name": lambda row: row["name"].lower(),
+            "numBooks": lambda row: len(row["books"]),
+            "addedAt": lambda row: row["addedAt"],
+        }
+        return self._paged(request, rows, keys)
+
+    def _paged(
+        self, request: Request, rows: list[dict[str, Any]], keys: Mapping[str, Callable[[dict[str, Any]], Any]]
+    ) -> Response:
+        if key := keys.get(request.first("sort") or ""):
+            rows = sorted(rows, key=key, reverse=request.first("desc") == "1")
+        limit, page = _whole(request, "limit"), _whole(request, "page")
+        answer: dict[str, Any] = {
+            "results": rows[page * limit : (page + 1) * limit] if limit else rows,
+            "total": len(rows),
+            "limit": limit,
+            "page": page,
+            **_echo(request),
+            "minified": request.first("minified") == "1",
+        }
+        if request.path.endswith("/series"):
+            answer["include"] = request.first("include") or ""
+        return json_response(answer)
+
+    def _books_of_series(self, name: str) -> list[Shelved]:
+        books = [item for item in self._shown() if any(entry.lower() == name for entry, _ in item.metadata["series"])]
+        return _sorted(books, "sequence", False, name)
+
+    def _books_of_author(self, name: str) -> list[Shelved]:
+        return [item for item in self._shown() if name in map(str.lower, item.metadata["authors"])]
+
+    def _series_of_library(self, request: Request, account: Account, library: str, series: str) -> Response:
+        return self._series(request, account, series) if library == LIBRARY_ID else _no_library()
+
+    def _series(self, request: Request, account: Account, series: str) -> Response:
+        found = next((entry for entry in self.shelf.series.values() if entry["id"] == series), None)
+        return _NOT_FOUND if found is None else json_response(self.shapes.series(found))
+
+    def _authors(self, request: Request, account: Account, library: str) -> Response:
+        if library not in (LIBRARY_ID, PODCASTS_ID):
+            return _no_library()
+        rows = []
+        for name, entry in self.shelf.people.items() if library == LIBRARY_ID else ():
+            if books := self._books_of_author(name):
+                rows.append(self.shapes.author(entry, books))
+        if request.first("limit") is None or request.first("page") is None:
+            return json_response({"authors": rows})
+        keys: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "name": lambda row: row["name"].lower(),
+            "lastFirst": lambda row: row["lastFirst"].lower(),
+            "addedAt": lambda row: row["addedAt"],
+            "updatedAt": lambda row: row["updatedAt"],
+            "numBooks": lambda row: row["numBooks"],
+        }
+        return self._paged(request, rows, keys)
+
+    def _author(self, request: Request, account: Account, author: str) -> Response:
+        name = next((key for key, entry in self.shelf.people.items() if entry["id"] == author), None)
+        if name is None:
+            return _NOT_FOUND
+        books = self._books_of_author(name)
+        answer = self.shapes.author(self.shelf.people[name], books)
+        include = (request.first("include") or "").split(",")
+        if "items" in include:
+            answer["libraryItems"] = [self.shapes.minified(book) for book in books]
+        if "series" in include:
+            names = dict.fromkeys(entry.lower() for book in books for entry, _ in book.metadata["series"])
+            answer["series"] = [
+                {
+                    "id": self.shelf.series[series]["id"],
+                    "name": self.shelf.series[series]["name"],
+                    "items": [self.shapes.minified(book) for book in _sorted(books, "sequence", False, series)],
+                }
+                for series in names
+            ]
+        return json_response(answer)
+
+    def _search(self, request: Request, account: Account, library: str) -> Response:
+        if library not in (LIBRARY_ID, PODCASTS_ID):
+            return _no_library()
+        wanted = (request.first("q") or "").lower()
+        if not wanted:
+            return text_response('Invalid request. Query param "q" must be a string', 400)
+        limit = _whole(request, "limit") or 12
+        items = self._shown() if library == LIBRARY_ID else []
+        names = ("title", "subtitle", "isbn", "asin")
+        books = [item for item in items if any(wanted in (item.metadata[name] or "").lower() for name in names)]
+        series = [name for name in self.shelf.series if wanted in name and self._books_of_series(name)]
+        authors = [name for name in self.shelf.people if wanted in name and self._books_of_author(name)]
+        narrators = sorted({name for item in items for name in item.metadata["narrators"] if wanted in name.lower()})
+        answer: dict[str, Any] = {
+            "book": [{"libraryItem": self.shapes.expanded(item)} for item in books[:limit]],
+            "narrators": [
+                {"name": name, "numBooks": sum(name in item.metadata["narrators"] for item in items)}
+                for name in narrators[:limit]
+            ],
+            "tags": [],
+            "genres": [],
+            "series": [
+                {
+                    "series": self.shapes.series(self.shelf.series[name]),
+                    "books": [self.shapes.minified(book) for book in self._books_of_series(name)],
+                }
+                for name in series[:limit]
+            ],
+            "authors": [
+                self.shapes.author(self.shelf.people[name], self._books_of_author(name)) for name in authors[:limit]
+            ],
+        }
+        return json_response(answer)
+
+    # --- single items -------------------------------------------------------------------------------------------
+
+    def _item(self, request: Request, account: Account, item: str) -> Response:
+        found = self.shelf.items.get(item)
+        if found is None:
+            return _NOT_FOUND
+        return json_response(
+            self.shapes.expanded(found) if request.first("expanded") == "1" else self.shapes.plain(found)
+        )
+
+    def _batch_get(self, request: Request, account: Account) -> Response:
+        payload = _payload(request)
+        ids = payload.get("libraryItemIds") if isinstance(payload, dict) else None
+        if not isinstance(ids, list) or not ids:
+            return text_response("Invalid payload", 403, "text/html; charset=utf-8")
+        wanted = set(map(str, ids))
+        found = [item for item in self.shelf.items.values() if item.id in wanted]  # not in the order asked, as recorded
+        return json_response({"libraryItems": [self.shapes.expanded(item) for item in found]})
+
+    def _patch(self, request: Request, account: Account, item: str) -> Response:
+        found = self.shelf.items.get(item)
+        if found is None:
+            return _NOT_FOUND
+        if account.kind == "guest":
+            return _FORBIDDEN
+        payload = _payload(request)
+        changed = self.shelf.change(found, payload if isinstance(payload, dict) else {}, self._now())
+        if changed:
+            self.shelf.save()
+        answer = {"updated": True} if changed else {}
+        return json_response({**answer, "libraryItem": self.shapes.plain(found)})
+
+    def _batch_update(self, request: Request, account: Account) -> Response:
+        if account.kind == "guest":
+            return _FORBIDDEN
+        payload = _payload(request)
+        if (
+            not isinstance(payload, list)
+            or not payload
+            or not all(isinstance(row, dict) and "id" in row for row in payload)
+        ):
+            return text_response("Invalid payload", 400, "text/html; charset=utf-8")
+        ids = [row["id"] for row in payload]
+        if len(set(ids)) < len(ids):
+            return text_response("Duplicate library item ids", 400, "text/html; charset=utf-8")
+        if not all(item in self.shelf.items for item in ids):
+            return _NOT_FOUND
+        now = self._now()
+        updates = sum(
+            self.shelf.change(self.shelf.items[row["id"]], row.get("mediaPayload") or {}, now) for row in payload
+        )
+        self.shelf.save()
+        return json_response({"success": True, "updates": updates})
+
+    # --- scans, providers, the account --------------------------------------------------------------------------
+
+    def _start_scan(self, request: Request, account: Account, library: str) -> Response:
+        if account.kind != "root":
+            return _FORBIDDEN
+        if library not in (LIBRARY_ID, PODCASTS_ID):
+            return _no_library()
+        if library == LIBRARY_ID:
+            self._begin("library-scan")
+        return _OK
+
+    def _watcher(self, request: Request, account: Account) -> Response:
+        if account.kind != "root":
+            return _FORBIDDEN
+        payload = _payload(request)
+        if not isinstance(payload, dict) or not {"libraryId", "path", "type"} <= payload.keys():
+            return text_response("Invalid request", 400, "text/html; charset=utf-8")
+        self._begin("watcher-scan")
+        return _OK
+
+    def _begin(self, action: str) -> None:
+        """Start a scan unless one runs already: the second call is answered just the same and does nothing."""
+        if self._scan is None:
+            self._scan = _Scan(action, self._now(), self._clock() + self.scan_seconds)
+
+    def _finish_scan(self) -> None:
+        """Scan, at the first request after the time of the scan is over: no thread, so that a test's clock rules."""
+        if self._scan is not None and self._clock() >= self._scan.ends:
+            self._scan = None
+            self.shelf.scan(self._now())
+
+    def _tasks(self, request: Request, account: Account) -> Response:
+        running = [] if self._scan is None else [task(self.shapes.library(), self._scan.action, self._scan.started)]
+        return json_response({"tasks": running})
+
+    def _provider_search(self, request: Request, account: Account) -> Response:
+        if not (request.first("provider") or "google").startswith("audible"):
+            return json_response([])
+        return json_response(self._audible.search(request.first("title") or "", request.first("author") or ""))
+
+    def _authorize(self, request: Request, account: Account) -> Response:
+        may = account.kind != "guest"
+        root = account.kind == "root"
+        user: dict[str, Any] = {
+            "id": stable_id("user", account.username),
+            "username": account.username,
+            "email": None,
+            "type": account.kind,
+            "token": "never-shown-by-the-twin",
+            "isOldToken": True,
+            "mediaProgress": [],
+            "seriesHideFromContinueListening": [],
+            "bookmarks": [],
+            "isActive": True,
+            "isLocked": False,
+            "lastSeen": None,
+            "createdAt": FIRST_ADDED,
+            "permissions": {
+                "download": True,
+                "update": may,
+                "delete": root,
+                "upload": root,
+                "createEreader": root,
+                "accessAllLibraries": True,
+                "accessAllTags": True,
+                "accessExplicitContent": True,
+                "selectedTagsNotAccessible": False,
+            },
+            "librariesAccessible": [],
+            "itemTagsSelected": [],
+            "hasOpenIDLink": False,
+        }
+        settings = {
+            "id": "server-settings",
+            "version": VERSION,
+            "buildNumber": 1,
+            "language": "en-us",
+            "timeZone": "UTC",
+        }
+        answer = {"user": user, "userDefaultLibraryId": LIBRARY_ID, "serverSettings": settings}
+        return json_response({**answer, "ereaderDevices": [], "Source": "local"})
+
+
+def _no_library() -> Response:
+    return text_response("Library not found", 404, "text/html; charset=utf-8")
+
+
+def _payload(request: Request) -> Any:
+    """The JSON body; None when it is none."""
+    try:
+        return request.json()
+    except ValueError:
+        return None
+
+
+def _whole(request: Request, name: str) -> int:
+    """A whole number of the query. Anything else counts as 0, as recorded for ``limit=abc``."""
+    value = request.first(name) or ""
+    return int(value) if re.fullmatch(r"-?\d+", value) else 0
+
+
+def _echo(request: Request) -> dict[str, Any]:
+    """Sort and filter as the answer repeats them: keys that weren't asked for stay away."""
+    sort, wanted = request.first("sort"), request.first("filter")
+    echo: dict[str, Any] = {"sortBy": sort} if sort else {}
+    echo["sortDesc"] = request.first("desc") == "1"
+    return {**echo, "filterBy": wanted} if wanted else echo
+
+
+def _sorted(items: list[Shelved], key: str, descending: bool, series: str | None) -> list[Shelved]:
+    """Sorted by one of the keys that Audiobookshelf knows; by no order that means anything for any other key."""
+
+    def place(item: Shelved) -> tuple[float, str]:
+        sequence = next((number for name, number in item.metadata["series"] if name.lower() == series), None) or ""
+        number = re.match(r"\d+(\.\d+)?", sequence)
+        return (float(number[0]) if number else -1.0, sequence)
+
+    keys: dict[str, Callable[[Shelved], Any]] = {
+        "addedAt": lambda item: item.added_at,
+        "size": lambda item: sum(file.size for file in item.files),
+        "birthtimeMs": lambda item: max((file.mtime_ms for file in item.files), default=0),
+        "mtimeMs": lambda item: max((file.mtime_ms for file in item.files), default=0),
+        "media.duration": lambda item: item.seconds,
+        "media.metadata.title": lambda item: (item.metadata["title"] or "").lower(),
+        "media.metadata.authorName": lambda item: ", ".join(item.metadata["authors"]).lower(),
+        "media.metadata.authorNameLF": lambda item: ", ".join(map(last_first, item.metadata["authors"])).lower(),
+        "media.metadata.publishedYear": lambda item: item.metadata["publishedYear"] or "",
+        "sequence": place,
+    }
+    if key not in keys:
+        return sorted(items, key=lambda item: item.id)
+    return sorted(items, key=keys[key], reverse=descending)
