@@ -1,0 +1,71 @@
+"""Ctrl-C and its relatives: one exception for every way of being asked to stop, held back while half-done work would
+be left behind.
+
+Does not belong here: what is stopped, and how (processes.py).
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Stop(KeyboardInterrupt):
+    """The process was asked to stop. A KeyboardInterrupt, so that no `except Exception` on the way swallows it."""
+
+    def __init__(self, signal_number: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.signal_number = signal_number
+
+    @property
+    def exit_code(self) -> int:
+        """What shells report for a process that ended by this signal: 130 for Ctrl-C."""
+        return 128 + self.signal_number
+
+
+class _Holding:
+    """Whether signals are held back just now, and which came meanwhile. One per process, as signals are."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.came: int | None = None
+
+    def receive(self, signal_number: int, frame: FrameType | None) -> None:
+        if self.depth:
+            self.came = signal_number
+            return
+        raise Stop(signal_number)
+
+
+_holding = _Holding()
+
+
+def install() -> None:
+    """Make SIGINT, SIGTERM and SIGHUP raise `Stop`, also where a shell started us in the background and had SIGINT
+    ignored. A SIGHUP that is ignored (nohup) stays so."""
+    for number in _SIGNALS:
+        if number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        signal.signal(number, _holding.receive)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Hold signals back for the length of the block; one that came is raised as `Stop` at its end. For short work only
+    that must not be cut in two. Outside the main thread, where no signal arrives, it does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _holding.depth += 1
+    try:
+        yield
+    finally:
+        _holding.depth -= 1
+        if not _holding.depth and _holding.came is not None:
+            number, _holding.came = _holding.came, None
+            raise Stop(number)
