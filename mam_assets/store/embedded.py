@@ -129,17 +129,25 @@ def leave(data_dir: Path) -> bool:
         member = _memberships.pop(data_dir, None)
         if member is None or member.process_id != os.getpid():  # a forked child shares its parent's lock
             return False
+        os.close(member.users_lock)
+        return stop_if_unused(data_dir)
+
+
+def stop_if_unused(data_dir: Path) -> bool:
+    """Stop the server of `data_dir` if nobody uses it, as when its last user was killed; True when it was stopped."""
+    data_dir = data_dir.expanduser().resolve()
+    if not (data_dir / "postgres.users").exists():  # never used, or the folder was removed under us
+        return False
+    with _starting(data_dir):
+        users_lock = os.open(data_dir / "postgres.users", os.O_RDONLY | os.O_CREAT, 0o644)
         try:
-            with _starting(data_dir):
-                try:
-                    fcntl.flock(member.users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return False
-                return _stop(data_dir / "postgres")
-        except FileNotFoundError:  # the folder was removed under us; there is no server to stop
+            fcntl.flock(users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             return False
+        else:
+            return _stop(data_dir / "postgres")
         finally:
-            os.close(member.users_lock)
+            os.close(users_lock)
 
 
 def is_running(data_dir: Path) -> bool:
