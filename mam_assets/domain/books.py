@@ -336,7 +336,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class OwnedBook:
-    """A book of the library as the gap rules see it. ``positions`` maps nothing: one row per (book, series)."""
+    """A book of the library as the gap rules see it: one row per (book, series). ``series_name`` names the series that
+    ``series_position`` counts in; an author's gaps need it to see that a box set covers its volumes."""
 
     book_id: int
     title: str
@@ -344,6 +345,7 @@ class OwnedBook:
     series_position: str | None = None
     isbn: str | None = None
     asin: str | None = None
+    series_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,327 @@
+"""A catalogue made of entries from several sources: what kind each entry is, and which entries are one work.
+
+Belongs here: classifying and grouping. Does not belong here: what is owned or missing (ownership, gaps).
+
+Grouping goes by dictionaries of normalised keys, so that its cost grows with the number of entries and not with its
+square. It is the same for any order of the entries.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mam_assets.domain.books import CatalogEntry, Reason
+from mam_assets.domain.isbn import normalise_asin, normalise_isbn
+from mam_assets.domain.languages import is_other_script, normalise_language
+from mam_assets.domain.marks import Mark, marks_of, range_in
+from mam_assets.domain.names import (
+    Position,
+    main_title,
+    normalise_series,
+    normalise_title,
+    parse_position,
+    parse_title_all_series,
+)
+from mam_assets.domain.titles import TitleRelation, relate_titles
+
+DEFAULT_LANGUAGES = ("English",)
+_OTHER_SCRIPTS = frozenset(
+    {"russian", "ukrainian", "bulgarian", "serbian", "greek", "hebrew", "arabic", "farsi", "urdu", "hindi", "bengali"}
+    | {"tamil", "thai", "chinese", "japanese", "korean"}
+)
+_SOURCES = {"goodreads": 0, "googlebooks": 1, "google_books": 1, "audible": 2, "audiobookshelf": 3, "mam": 4}
+
+
+class EntryKind(StrEnum):
+    """What a line of a catalogue is. Only primary works and novellas can be gaps."""
+
+    PRIMARY = "primary"
+    NOVELLA = "novella"
+    COLLECTION = "collection"
+    PART = "part"
+    COMPANION = "companion"
+    SUMMARY = "summary"
+    TRANSLATION = "translation"
+
+
+_WORKS = frozenset({EntryKind.PRIMARY, EntryKind.NOVELLA})
+
+
+def classify(
+    entry: CatalogEntry, *, languages: Collection[str] = DEFAULT_LANGUAGES, series_name: str | None = None
+) -> tuple[EntryKind, Reason]:
+    """What an entry is, and why. A whole position ("3", "0") is a primary work, a fraction ("0.5") a novella, a range a
+    collection. Without a position the title must say that it is something else; else it is primary, "unnumbered"."""
+    marks = marks_of(entry.title)
+    position = entry_position(entry, series_name)
+    single = position is not None and not position.is_range
+    shown = repr(entry.title)
+    if Mark.SUMMARY in marks:
+        return EntryKind.SUMMARY, Reason("summary", f"{shown} is about another work")
+    if _is_translation(entry, languages):
+        return EntryKind.TRANSLATION, Reason("translation", f"{shown} is in {entry.language or 'another script'}")
+    if Mark.ADAPTATION in marks or Mark.SAMPLE in marks:
+        return EntryKind.COMPANION, Reason("adaptation", f"{shown} is an adaptation or a sample")
+    if position is not None and position.is_part:
+        return EntryKind.PART, Reason("part", f"{shown} is part {position.part} of number {position.first}")
+    if Mark.PART in marks:
+        return EntryKind.PART, Reason("part", f"{shown} is a part by its title")
+    if position is not None and position.is_range:
+        return EntryKind.COLLECTION, Reason("range", f"{shown} holds {position.canonical}")
+    if Mark.COLLECTION in marks or (not single and (Mark.MAYBE_COLLECTION in marks or " / " in entry.title)):
+        return EntryKind.COLLECTION, Reason("collection", f"{shown} is a collection by its title")
+    whole = position is not None and position.first == position.first.to_integral_value()
+    if Mark.COMPANION in marks and not whole:
+        return EntryKind.COMPANION, Reason("companion", f"{shown} is a companion by its title")
+    if position is None:
+        return EntryKind.PRIMARY, Reason("unnumbered", f"{shown} has no readable position")
+    if whole:
+        return EntryKind.PRIMARY, Reason("whole_position", f"{shown} is number {position.canonical}")
+    return EntryKind.NOVELLA, Reason("fraction", f"{shown} is number {position.canonical}, between two volumes")
+
+
+def _is_translation(entry: CatalogEntry, languages: Collection[str]) -> bool:
+    wanted = {normalise_language(language) for language in languages}
+    language = normalise_language(entry.language)
+    if language is not None:
+        return bool(wanted) and language not in wanted
+    return bool(wanted) and not wanted & _OTHER_SCRIPTS and is_other_script(entry.title)
+
+
+def entry_position(entry: CatalogEntry, series_name: str | None = None) -> Position | None:
+    """The entry's place: what its source says; else what its title's bracket says of this series; else a labelled range
+    in the title."""
+    if entry.series is not None:
+        position = parse_position(entry.series.position)
+        if position is not None:
+            return position
+    _, named = parse_title_all_series(entry.title)
+    if named:
+        keys = [normalise_series(reference.name) for reference in named]
+        wanted = normalise_series(series_name) if series_name else keys[0]
+        if wanted in keys:
+            return parse_position(named[keys.index(wanted)].position)
+    return range_in(entry.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry with its keys, made once. ``places`` are (series key, position); in a series' own catalogue the key is
+    empty, for every position there counts in that series."""
+
+    entry: CatalogEntry
+    kind: EntryKind
+    reason: Reason
+    position: Position | None
+    place: tuple[str, str] | None
+    title_key: str
+    main_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueWork:
+    """Lines that are one work; the first one speaks for it."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def kind(self) -> EntryKind:
+        return self.lines[0].kind
+
+    @property
+    def entry(self) -> CatalogEntry:
+        return self.lines[0].entry
+
+    @property
+    def position(self) -> Position | None:
+        return next((line.position for line in self.lines if line.position is not None), None)
+
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        return frozenset(line.place for line in self.lines if line.place is not None)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        return frozenset(line.entry.source for line in self.lines)
+
+
+def read_lines(entries: Iterable[CatalogEntry], *, languages: Collection[str], series_name: str | None) -> list[Line]:
+    """The lines of a catalogue in a fixed order, so that nothing hangs on the order in which sources were read."""
+    lines = []
+    for entry in set(entries):
+        kind, reason = classify(entry, languages=languages, series_name=series_name)
+        position = entry_position(entry, series_name)
+        title, _ = parse_title_all_series(entry.title)
+        lines.append(
+            Line(entry, kind, reason, position, _place(entry, position, series_name),
+                 normalise_title(title), normalise_title(main_title(title)))
+        )  # fmt: skip
+    return sorted(lines, key=_line_order)
+
+
+def _place(entry: CatalogEntry, position: Position | None, series_name: str | None) -> tuple[str, str] | None:
+    if position is None:
+        return None
+    if series_name is not None:
+        return "", position.canonical
+    name = entry.series.name if entry.series else next((s.name for s in parse_title_all_series(entry.title)[1]), "")
+    key = normalise_series(name, entry.authors[0] if entry.authors else None)
+    return (key, position.canonical) if key else None
+
+
+def _line_order(line: Line) -> tuple[object, ...]:
+    entry = line.entry
+    return (
+        line.position is None,
+        line.position.key if line.position else (),
+        _SOURCES.get(entry.source.casefold(), 9),
+        entry.source,
+        len(entry.title),
+        entry.title,
+        entry.source_key,
+        repr(entry),
+    )
+
+
+def group_works(lines: Sequence[Line]) -> list[CatalogueWork]:
+    """One work for all lines that mean it: by id, by title, by title and subtitle, by place in the series."""
+    groups = _Groups(lines)
+    groups.join_by(_ids, _may_share_id)
+    _join_titles(groups)
+    _join_subtitles(groups)
+    _join_places(groups)
+    return groups.works()
+
+
+class _Groups:
+    """Disjoint sets of lines. Roots are always the earliest line, so the result has an order of its own."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
+        self._parent = list(range(len(lines)))
+
+    def root(self, index: int) -> int:
+        while self._parent[index] != index:
+            self._parent[index] = self._parent[self._parent[index]]
+            index = self._parent[index]
+        return index
+
+    def join(self, a: int, b: int) -> None:
+        first, second = sorted((self.root(a), self.root(b)))
+        self._parent[second] = first
+
+    def join_by(self, keys: Callable[[Line], Iterable[Hashable]], allowed: Callable[[Line, Line], bool]) -> None:
+        first: dict[Hashable, int] = {}
+        for index, line in enumerate(self.lines):
+            for key in keys(line):
+                earlier = first.setdefault(key, index)
+                if earlier != index and allowed(self.lines[earlier], line):
+                    self.join(earlier, index)
+
+    def members(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for index in range(len(self.lines)):
+            found[self.root(index)].append(index)
+        return found
+
+    def works(self) -> list[CatalogueWork]:
+        return [CatalogueWork(tuple(self.lines[i] for i in members)) for _, members in sorted(self.members().items())]
+
+
+def _ids(line: Line) -> list[Hashable]:
+    entry = line.entry
+    ids = (
+        ("goodreads", entry.goodreads_id),
+        ("isbn", normalise_isbn(entry.isbn)),
+        ("asin", normalise_asin(entry.asin)),
+        (entry.source, entry.source_key),
+    )
+    return [pair for pair in ids if pair[1]]
+
+
+def _may_share_id(a: Line, b: Line) -> bool:
+    """An omnibus may carry the ISBN of its first volume: other kinds or other places stay apart."""
+    return _family(a) == _family(b) and not _places_conflict(a, b)
+
+
+def _family(line: Line) -> EntryKind:
+    return EntryKind.PRIMARY if line.kind in _WORKS else line.kind
+
+
+def _places_conflict(a: Line, b: Line) -> bool:
+    if a.place is None or b.place is None:
+        return False
+    return a.place[0] == b.place[0] and a.place[1] != b.place[1]
+
+
+def _join_titles(groups: _Groups) -> None:
+    """The same title is the same work, unless one source itself gives it several places ("Saga" 1, 2, 3). Places that
+    only differ between sources are two ways of counting."""
+    buckets: dict[tuple[EntryKind, str], list[int]] = defaultdict(list)
+    for index, line in enumerate(groups.lines):
+        if line.title_key:
+            buckets[_family(line), line.title_key].append(index)
+    for members in buckets.values():
+        lines = [groups.lines[index] for index in members]
+        if not _one_source_counts_several(lines):
+            for index in members[1:]:
+                groups.join(members[0], index)
+            continue
+        by_place: dict[tuple[str, str] | None, int] = {}
+        for index in members:  # those without a place come last and go to the first volume
+            first = by_place.setdefault(groups.lines[index].place, index)
+            groups.join(first if groups.lines[index].place is not None else members[0], index)
+
+
+def _one_source_counts_several(lines: Sequence[Line]) -> bool:
+    seen: dict[tuple[str, str], str] = {}
+    for line in lines:
+        if line.place is not None:
+            series, canonical = line.place
+            if seen.setdefault((line.entry.source, series), canonical) != canonical:
+                return True
+    return False
+
+
+def _join_subtitles(groups: _Groups) -> None:
+    """A bare title is compared with those that go on ("Sapiens: A Brief History"); only a subtitle that describes, the
+    same place, or the same year joins them."""
+    bare: dict[tuple[EntryKind, str], int] = {}
+    for index, line in enumerate(groups.lines):
+        if line.title_key and line.title_key == line.main_key:
+            bare.setdefault((_family(line), line.main_key), index)
+    for index, line in enumerate(groups.lines):
+        other = bare.get((_family(line), line.main_key)) if line.title_key != line.main_key else None
+        if other is None or groups.root(other) == groups.root(index):
+            continue
+        short = groups.lines[other]
+        names = [e.series.name for e in (short.entry, line.entry) if e.series is not None]
+        relation = relate_titles(short.entry.title, line.entry.title, series=names)
+        alike = relation is TitleRelation.SUBTITLE and not _places_conflict(short, line)
+        year = short.entry.published and line.entry.published and short.entry.published[:4] == line.entry.published[:4]
+        same_place = short.place is not None and short.place == line.place
+        if alike or (relation is TitleRelation.MAIN and (same_place or (year and not _places_conflict(short, line)))):
+            groups.join(other, index)
+
+
+def _join_places(groups: _Groups) -> None:
+    """Two sources that put a work at one place mean one work, by whatever title ("Northern Lights", "The Golden
+    Compass"). A source that itself tells the two apart keeps them apart."""
+    sources = {root: {groups.lines[i].entry.source for i in members} for root, members in groups.members().items()}
+    at_place: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, line in enumerate(groups.lines):
+        if line.place is None or line.kind not in _WORKS:
+            continue
+        for other in at_place[line.place]:
+            a, b = groups.root(other), groups.root(index)
+            if a == b:
+                break
+            if not sources[a] & sources[b]:
+                groups.join(a, b)
+                sources[groups.root(a)] = sources[a] | sources[b]
+                break
+        else:
+            at_place[line.place].append(index)

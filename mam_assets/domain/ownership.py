@@ -1,0 +1,237 @@
+"""Which works of a catalogue the library has, and by which book.
+
+Belongs here: matching owned books with the works of a catalogue. Does not belong here: grouping the catalogue
+(catalogue), counting what is missing (gaps).
+
+An owned book is looked for by ISBN or ASIN, then by title, then by its place in the series, then by the title before
+the subtitle. The first that answers settles it: a book whose title is found is not also taken for the work at a wrong
+place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from mam_assets.domain.books import OwnedBook, Reason
+from mam_assets.domain.catalogue import CatalogueWork, EntryKind
+from mam_assets.domain.isbn import normalise_asin, normalise_isbn
+from mam_assets.domain.marks import range_in
+from mam_assets.domain.names import (
+    Position,
+    main_title,
+    normalise_series,
+    normalise_title,
+    parse_position,
+    parse_title_all_series,
+)
+from mam_assets.domain.titles import TitleRelation, relate_titles
+
+_WORKS = frozenset({EntryKind.PRIMARY, EntryKind.NOVELLA})
+SameAuthors = Callable[[Sequence[str], Sequence[str]], bool]
+
+
+@dataclass(slots=True)
+class Ownership:
+    """``owners`` maps the index of a work to (book id, reason); ``unmatched`` are books that no work was found for."""
+
+    owners: dict[int, list[tuple[int, Reason]]] = field(default_factory=lambda: defaultdict(list))
+    unmatched: list[int] = field(default_factory=list)
+
+
+def match_owned(
+    works: Sequence[CatalogueWork],
+    owned: Iterable[OwnedBook],
+    *,
+    may_be_same_authors: SameAuthors,
+    series_key_of: Callable[[OwnedBook], str | None],
+    series_name: str | None = None,
+) -> Ownership:
+    """Match each book once. ``series_key_of`` gives the key in which the book's position counts, None where it counts
+    in no series of this catalogue; ``series_name`` is set for a series' own catalogue, where it is no title."""
+    index = _Index(works, may_be_same_authors, normalise_series(series_name) if series_name else None)
+    found = Ownership()
+    parts: dict[int, set[int]] = defaultdict(set)
+    part_books: dict[int, list[int]] = defaultdict(list)
+    for book in sorted(set(owned), key=lambda book: (book.book_id, repr(book))):
+        series_key = series_key_of(book)
+        position = _book_position(book)
+        if position is not None and position.is_part:
+            if series_key is not None:
+                for work in index.at(series_key, position, book):
+                    parts[work].add(position.part or 0)
+                    part_books[work].append(book.book_id)
+            continue
+        hits = index.find(book, position, series_key)
+        covered = index.covered(book, position, series_key, hits)
+        for work, reason in {**covered, **hits}.items():
+            found.owners[work].append((book.book_id, reason))
+        if not hits and not covered:
+            found.unmatched.append(book.book_id)
+    for work, numbers in parts.items():
+        if len(numbers) >= 2 and numbers == set(range(1, len(numbers) + 1)):
+            reason = Reason("owned_parts", f"parts {', '.join(map(str, sorted(numbers)))} are in the library")
+            found.owners[work].extend((book_id, reason) for book_id in part_books[work])
+    return found
+
+
+def _book_position(book: OwnedBook) -> Position | None:
+    position = parse_position(book.series_position)
+    if position is not None:
+        return position
+    named = parse_title_all_series(book.title)[1]
+    return (parse_position(named[0].position) if named else None) or range_in(book.title)
+
+
+class _Index:
+    """The works of a catalogue by every key that an owned book may have."""
+
+    def __init__(self, works: Sequence[CatalogueWork], same_authors: SameAuthors, series_key: str | None) -> None:
+        self._works = works
+        self._same_authors = same_authors
+        self._series_key = series_key
+        self._by_id: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self._by_title: dict[str, set[int]] = defaultdict(set)
+        self._by_main: dict[str, set[int]] = defaultdict(set)
+        self._by_skeleton: dict[str, set[int]] = defaultdict(set)
+        self._by_place: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._series_places: dict[str, list[tuple[Position, int]]] = defaultdict(list)
+        for number, work in enumerate(works):
+            self._add(number, work)
+
+    def _add(self, number: int, work: CatalogueWork) -> None:
+        for line in work.lines:
+            for name, value in (("isbn", normalise_isbn(line.entry.isbn)), ("asin", normalise_asin(line.entry.asin))):
+                if value:
+                    self._by_id[name, value].add(number)
+            if line.title_key:
+                self._by_title[line.title_key].add(number)
+                self._by_main[line.main_key].add(number)
+                self._by_skeleton[_skeleton(line.title_key)].add(number)
+        for series, canonical in sorted(work.places):
+            self._by_place[series, canonical].append(number)
+            position = parse_position(canonical)
+            if position is not None and not position.is_part:
+                self._series_places[series].append((position, number))
+
+    def find(self, book: OwnedBook, position: Position | None, series_key: str | None) -> dict[int, Reason]:
+        """The work that the book is, by the first kind of evidence that answers."""
+        by_id = self._with_id(book)
+        if by_id:
+            return by_id
+        title = normalise_title(book.title)
+        reason = Reason("owned_title", f"{book.title!r} is in the library")
+        named = self._titled(book, self._by_title.get(title, set()), position, series_key)
+        if named:
+            return dict.fromkeys(named, reason)
+        if position is not None and series_key is not None:
+            placed = self.at(series_key, position, book)
+            if placed:
+                evidence = f"{book.title!r} is in the library at number {position.canonical}"
+                return {placed[0]: Reason("owned_position", evidence)}
+            if not position.is_range:
+                return {}  # the book says where it stands, and nothing of this catalogue stands there
+        return self._loosely(book, title)
+
+    def _with_id(self, book: OwnedBook) -> dict[int, Reason]:
+        for name, value in (("isbn", normalise_isbn(book.isbn)), ("asin", normalise_asin(book.asin))):
+            hits = self._by_id.get((name, value), set()) if value else set()
+            works = [n for n in hits if self._works[n].kind in _WORKS or len(hits) == 1]
+            if len(works) == 1:
+                return {works[0]: Reason(f"owned_{name}", f"{book.title!r} in the library has {name.upper()} {value}")}
+        return {}
+
+    def _titled(self, book: OwnedBook, hits: set[int], position: Position | None, series_key: str | None) -> list[int]:
+        candidates = [n for n in sorted(hits) if self._same_authors(book.authors, self._works[n].entry.authors)]
+        if position is None or series_key is None:
+            works = [n for n in candidates if self._works[n].kind in _WORKS] or candidates
+            return works if len(works) == 1 else []
+        here = [n for n in candidates if (series_key, position.canonical) in self._works[n].places]
+        if here:
+            return here[:1]
+        # The same title elsewhere in the series: sources count differently. Not so where the title is the series' name,
+        # where one is a box set, or where several volumes bear the title.
+        if len(candidates) != 1 or normalise_title(book.title) in {self._series_key, series_key}:
+            return []
+        work = self._works[candidates[0]]
+        there = work.position
+        alike = there is None or there.is_range == position.is_range
+        return candidates if alike and work.kind in _WORKS | {EntryKind.COLLECTION} else []
+
+    def at(self, series_key: str, position: Position, book: OwnedBook) -> list[int]:
+        """The works at a place (for a part: at the place of its whole), the one with the likest title first."""
+        whole = Position(position.ranges).canonical
+        wanted = {EntryKind.COLLECTION} if position.is_range else _WORKS
+        hits = [
+            n
+            for n in self._by_place.get((series_key, whole), [])
+            if self._works[n].kind in wanted and self._same_authors(book.authors, self._works[n].entry.authors)
+        ]
+        order = list(TitleRelation)
+        return sorted(hits, key=lambda n: (order.index(relate_titles(book.title, self._works[n].entry.title)), n))
+
+    def _loosely(self, book: OwnedBook, title: str) -> dict[int, Reason]:
+        main = normalise_title(main_title(book.title))
+        if main and main != self._series_key:
+            hits = self._eligible(book, self._by_main.get(main, set()))
+            bare = [n for n in hits if title == main or any(line.title_key == main for line in self._works[n].lines)]
+            if len(hits) == 1 and bare:
+                evidence = f"{book.title!r} is in the library, and no other work begins so"
+                return {hits[0]: Reason("owned_main_title", evidence)}
+        near = [
+            n
+            for n in self._eligible(book, self._by_skeleton.get(_skeleton(title), set()))
+            if relate_titles(book.title, self._works[n].entry.title) is TitleRelation.NEAR
+        ]
+        if len(near) == 1:
+            return {near[0]: Reason("owned_spelled_nearly", f"{book.title!r} is in the library, spelled nearly so")}
+        return {}
+
+    def _eligible(self, book: OwnedBook, hits: set[int]) -> list[int]:
+        return [
+            n
+            for n in sorted(hits)
+            if self._works[n].kind in _WORKS and self._same_authors(book.authors, self._works[n].entry.authors)
+        ]
+
+    def covered(
+        self, book: OwnedBook, position: Position | None, series_key: str | None, hits: dict[int, Reason]
+    ) -> dict[int, Reason]:
+        """The works inside an owned box set: by the book's own range, or by that of the collection that it is."""
+        spans: list[tuple[str, Position]] = []
+        if position is not None and position.is_range and series_key is not None:
+            spans.append((series_key, position))
+        for number in hits:
+            if self._works[number].kind is EntryKind.COLLECTION:
+                parsed = ((series, parse_position(text)) for series, text in sorted(self._works[number].places))
+                spans.extend((series, place) for series, place in parsed if place is not None and place.is_range)
+        found: dict[int, Reason] = {}
+        for series, span in spans:
+            for place, number in self._series_places.get(series, []):
+                work = self._works[number]
+                inside = work.kind in _WORKS and not place.is_range and span.covers(place)
+                if inside and self._same_authors(book.authors, work.entry.authors):
+                    evidence = f"{book.title!r} in the library holds {span.canonical}"
+                    found.setdefault(number, Reason("owned_in_box_set", evidence))
+        return found
+
+
+def _skeleton(title_key: str) -> str:
+    """Consonants only: "colour" and "color", "theatre" and "theater" meet here, to be compared in full."""
+    return re.sub(r"[aeiouy ]", "", title_key)
+
+
+def whole_numbers(works: Iterable[CatalogueWork]) -> set[int]:
+    """Every whole place that a catalogue speaks of, those inside its collections and parts too."""
+    found: set[int] = set()
+    for work in works:
+        for line in work.lines:
+            if line.position is None:
+                continue
+            for low, high in line.position.ranges:
+                first = int(low.to_integral_value(rounding="ROUND_CEILING"))
+                found.update(number for number in range(first, int(high) + 1) if Decimal(number) <= high)
+    return found
