@@ -16,6 +16,7 @@ import httpx
 from sqlalchemy import Engine
 
 from mam_assets.domain.budgets import SERVICES, honoured_scale, paces
+from mam_assets.resources.database import connect
 from mam_assets.resources.gate import Gate
 from mam_assets.resources.http import Judge, Limits, Session, build_client
 from mam_assets.resources.postgres_gate import PostgresGate
@@ -36,10 +37,7 @@ class ServiceKit:
     def open(cls, settings: Settings, session_key: str | None = None, *, engine: Engine | None = None) -> ServiceKit:
         """Build the kit. ``session_key`` names the run that session limits are counted for; without one, each kit is
         a session of its own. Opens no connection to any service."""
-        if engine is None:
-            from mam_assets.resources.database import connect
-
-            engine = connect(settings)
+        engine = connect(settings) if engine is None else engine
         redactor = Redactor(settings.secrets())
         gate = PostgresGate(
             engine,
