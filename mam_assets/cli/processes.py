@@ -88,8 +88,8 @@ class Supervisor:
             self._running.append(_Running(program, self._spawn(program, log), log, self.clock()))
 
     def wait_until_ready(self, *names: str, within: float = 90.0) -> None:
-        """Wait until the programs answer (all of them without names). Raises ProgramFailed when one ends before it does,
-        or after ``within`` seconds."""
+        """Wait until the programs answer (all of them without names). Raises ProgramFailed when one ends before it
+        does, or after ``within`` seconds."""
         deadline = self.clock() + within
         waiting = [entry for entry in self._running if not names or entry.program.name in names]
         while waiting:
@@ -176,7 +176,7 @@ class Supervisor:
 
 
 def answers(address: str | None) -> bool:
-    """Whether something answers at `http://…` (status below 500) or listens at `tcp://host:port`; None counts as yes."""
+    """Whether something answers at `http://…` (status below 500) or listens at `tcp://host:port`; None means yes."""
     if address is None:
         return True
     if address.startswith("tcp://"):

@@ -202,7 +202,7 @@ FAILURE_COLUMNS = (
 
 
 def write_failures(connection: Connection, output: TextIO) -> int:
-    """Write all of `failed_attempts` as CSV, one header line, oldest first, times as ISO 8601; returns the number of rows.
+    """Write all of `failed_attempts` as CSV: a header line, oldest first, times as ISO 8601. Returns how many rows.
 
     Read in portions, so that a tally of any size fits into memory.
     """
