@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from sqlalchemy import CheckConstraint, Column, Index, Table, UniqueConstraint
 from sqlalchemy.dialects import postgresql
@@ -45,15 +46,15 @@ def document() -> str:
     parts = [_INTRODUCTION, "## Who refers to whom\n", _diagram(), _views()]
     for title, module in _ROOMS:
         parts.append(f"## {title}\n")
-        parts.extend(_table(table) for table in _tables_of(module.__name__))
+        parts.extend(_table(table) for table in _tables_of(module))
     return "\n".join(parts)
 
 
-def _tables_of(module: str) -> Iterator[Table]:
+def _tables_of(room: ModuleType) -> Iterator[Table]:
     """Tables in the order in which their module defines them."""
-    for mapper in tables.Base.registry.mappers:
-        if mapper.class_.__module__ == module:
-            yield tables.metadata.tables[mapper.class_.__tablename__]
+    for value in vars(room).values():
+        if isinstance(value, type) and issubclass(value, tables.Base) and value.__module__ == room.__name__:
+            yield tables.metadata.tables[value.__tablename__]
 
 
 def _diagram() -> str:
