@@ -30,8 +30,8 @@ class WorldSeries:
 class WorldWork:
     """``position`` is text or None; ``kind`` primary, novella, collection, part, companion, summary or translation.
 
-    ``runtime_seconds`` is what every source states for the unabridged recording: whole minutes, as Audible knows no others.
-    ``year`` 0 is an unknown one. ``also_in`` names further series of the same work as (series id, position).
+    ``runtime_seconds`` is what every source states for the unabridged recording: whole minutes, as Audible knows no
+    others. ``year`` 0 is an unknown one. ``also_in`` names further series of the same work as (series id, position).
     """
 
     work_id: int  # Goodreads work id; book id is work_id + 1_000_000
