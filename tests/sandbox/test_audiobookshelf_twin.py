@@ -144,8 +144,8 @@ def differences(recorded: Any, given: Any, place: str = "") -> list[str]:
 
 
 def test_every_recorded_exchange_is_answered_alike(recorded_shop: Shop, clock: Clock) -> None:
-    """One after the other, because the changes build upon each other. Where no sort was asked for, the order of the rows
-    means nothing, so they are left out."""
+    """One after the other, because the changes build upon each other. Where no sort was asked for, the order of the
+    rows means nothing, so they are left out."""
     problems: list[str] = []
     for exchange in EXCHANGES:
         if exchange["note"] in ("tasks later", "library after scan"):
