@@ -25,7 +25,7 @@ from mam_assets.domain.names import (
     parse_position,
     parse_title_all_series,
 )
-from mam_assets.domain.titles import TitleRelation, relate_titles
+from mam_assets.domain.titles import TitleRelation, relate_titles, without_series_name
 
 DEFAULT_LANGUAGES = ("English",)
 _OTHER_SCRIPTS = frozenset(
@@ -154,7 +154,9 @@ def read_lines(entries: Iterable[CatalogEntry], *, languages: Collection[str], s
     for entry in set(entries):
         kind, reason = classify(entry, languages=languages, series_name=series_name)
         position = entry_position(entry, series_name)
-        title, _ = parse_title_all_series(entry.title)
+        title, named = parse_title_all_series(entry.title)
+        own_series = entry.series.name if entry.series else ""
+        title = without_series_name(title, (series_name or "", own_series, *(ref.name for ref in named)))
         lines.append(
             Line(entry, kind, reason, position, _place(entry, position, series_name),
                  normalise_title(title), normalise_title(main_title(title)))

@@ -18,13 +18,12 @@ from mam_assets.domain.names import (
     Position,
     fold,
     normalise_person,
-    normalise_series,
     normalise_title,
     parse_position,
     parse_title_all_series,
     strip_edition_notes,
 )
-from mam_assets.domain.titles import TitleRelation, closest, relate_titles
+from mam_assets.domain.titles import TitleRelation, closest, relate_titles, without_series_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +43,16 @@ def title_evidence(
     doubts: list[Reason] = []
     support: list[Reason] = []
     title = bare_title(work, release)
-    wanted = (work.title, *work.other_titles)
-    names = [ref.name for ref in (work.series, *release.series) if ref is not None]
+    names = _series_names(work, release)
+    own = (work.title, *work.other_titles)
+    wanted = tuple(dict.fromkeys((*own, *(without_series_name(name, names) for name in own))))
     relation = closest(wanted, (title, release.title), series=names)
 
     pack = _pack(work, release)
     if pack is not None:
         (against if pack.code == "pack" else doubts).append(pack)
     place = _compare_place(work, release, pen_names)
-    if place.against:
-        # Sources count differently at times: the very title at another number is for a person to see.
-        exact = relation is TitleRelation.EQUAL and not _is_series_name(work, names)
-        (doubts if exact and place.against[0].code == "position_contradicts" else against).extend(place.against)
-    doubts.extend(place.doubts)
+    against.extend(place.against)
     support.extend(place.support)
 
     sibling = _sibling(work, release, title, relation, siblings)
@@ -89,6 +85,8 @@ def _weigh_title(
             support.append(Reason("title_main", f"{shown}: the subtitle differs, the place or edition agrees"))
         else:
             doubts.append(Reason("title_main_only", f"{shown}: they agree before the subtitle only"))
+    elif relation is TitleRelation.SHARED_HEAD:
+        doubts.append(Reason("title_shared_head", f"{shown}: they go on differently after the same beginning"))
     elif relation is TitleRelation.NEAR:
         doubts.append(Reason("title_near", f"{shown}: nearly equal"))
     elif relation is TitleRelation.DIFFERENT_NUMBER:
@@ -108,9 +106,6 @@ _LISTING = re.compile(
     r"(?:[a-z]{2,3}|[a-z]+) / .+|vip|m4b|mp3|m4a|flac|[0-9]{2,3} ?kbps|(?:19|20)[0-9]{2}", re.IGNORECASE
 )
 _BETWEEN = re.compile(r"\s+[-–—]\s+|\s*:\s+")
-_NUMBER_TAIL = re.compile(
-    r"[\s,]*(?:#|\bbooks?|\bbk\.?|\bvol(?:ume)?\.?)?\s*[0-9]{1,3}(?:\.[0-9]{1,2})?$", re.IGNORECASE
-)
 
 
 def bare_title(work: Work, release: Release) -> str:
@@ -129,14 +124,11 @@ def bare_title(work: Work, release: Release) -> str:
     if by and fold(head) and any(_starts_with_person(tail, person) for person in work.authors):
         text = head
     known = {normalise_person(person) for person in people}
-    series = {normalise_series(ref.name) for ref in (work.series, *release.series) if ref is not None}
     segments = _BETWEEN.split(text)
-    if len(segments) < 2:
-        return text
-    kept = [s for s in segments if normalise_person(s) not in known and not _is_series_segment(s, series)]
-    if len(kept) == len(segments) or not any(fold(segment) for segment in kept):
-        return text
-    return " - ".join(kept)
+    kept = [segment for segment in segments if normalise_person(segment) not in known]
+    if len(kept) < len(segments) and any(fold(segment) for segment in kept):
+        text = " - ".join(kept)
+    return without_series_name(text, _series_names(work, release))
 
 
 def _starts_with_person(text: str, person: str) -> bool:
@@ -144,10 +136,8 @@ def _starts_with_person(text: str, person: str) -> bool:
     return same_person(first, person).is_same
 
 
-def _is_series_segment(segment: str, series: set[str]) -> bool:
-    bare = segment.strip().strip("[](){} ")
-    numberless = _NUMBER_TAIL.sub("", bare)
-    return numberless != bare and (not fold(numberless) or normalise_series(numberless) in series)
+def _series_names(work: Work, release: Release) -> list[str]:
+    return [ref.name for ref in (work.series, *release.series) if ref is not None]
 
 
 # --- siblings, places, packs --------------------------------------------------------------------------------------
@@ -174,11 +164,6 @@ def _sibling(
 
 def _bears(title: str, sibling: str) -> bool:
     return relate_titles(title, sibling) in {TitleRelation.EQUAL, TitleRelation.SUBTITLE}
-
-
-def _is_series_name(work: Work, names: Iterable[str]) -> bool:
-    """Where the work is named like its series ("Dune", "Saga"), an equal title doesn't tell volumes apart."""
-    return normalise_series(work.title) in {normalise_series(name) for name in names}
 
 
 def _compare_place(work: Work, release: Release, pen_names: PenNames | None) -> Evidence:

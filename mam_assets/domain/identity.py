@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 from mam_assets.domain.books import Reason, SeriesRef, Work
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
 from mam_assets.domain.languages import normalise_language
-from mam_assets.domain.marks import Mark, marks_of
+from mam_assets.domain.marks import Mark, marks_of, volume_in
 from mam_assets.domain.names import (
     NAME_PARTICLES,
     normalise_person,
@@ -222,15 +222,20 @@ def same_work(a: Work, b: Work, *, pen_names: PenNames | None = None) -> Samenes
         if relation in {TitleRelation.UNRELATED, TitleRelation.DIFFERENT_NUMBER} and place is not Sameness.SAME:
             return _unsure("edition_title_differs", f"{shown} share {edition.evidence}")
         return SamenessVerdict(Sameness.SAME, (edition,))
+    years_differ = bool(a.published and b.published and a.published[:4] != b.published[:4])
     if relation in {TitleRelation.EQUAL, TitleRelation.SUBTITLE}:
+        if place is None and years_differ:
+            return _unsure("series_and_year_differ", f"{shown} stand in different series and came out in other years")
         if people.is_same:
             return _same("title_and_author", shown)
         return _unsure("author_unsure", f"{shown}: {people.reasons[0].evidence}")
     if place is Sameness.SAME and people.is_same and relation is not TitleRelation.DIFFERENT_NUMBER:
         return _same("series_and_position", f"{shown} stand at the same position of one series")
-    if relation is TitleRelation.MAIN:
-        if people.is_same and a.published and b.published and a.published[:4] == b.published[:4]:
-            return _same("main_title_author_year", shown)
+    years_agree = bool(a.published and b.published) and not years_differ
+    same_volume = volume_in(a.title) == volume_in(b.title)
+    if relation is TitleRelation.MAIN and people.is_same and years_agree and same_volume:
+        return _same("main_title_author_year", shown)
+    if relation in {TitleRelation.MAIN, TitleRelation.SHARED_HEAD}:
         return _unsure("main_title_only", f"{shown} agree before the subtitle only")
     if relation is TitleRelation.NEAR:
         return _unsure("title_near", f"{shown} are spelled nearly alike")
@@ -257,10 +262,13 @@ def _is_several(work: Work) -> bool:
     return work.is_collection or (position is not None and position.is_range)
 
 
-def _compare_places(a: Work, b: Work, pen_names: PenNames | None) -> Sameness:
-    """SAME or DIFFERENT place in one series; UNSURE where either has none, or the series is not surely one."""
+def _compare_places(a: Work, b: Work, pen_names: PenNames | None) -> Sameness | None:
+    """SAME or DIFFERENT place in one series; None for places in different series; else UNSURE."""
     if a.series is None or b.series is None:
         return Sameness.UNSURE
+    both = a.series.position and b.series.position
+    if both and same_series(a.series.name, a.authors, b.series.name, b.authors, pen_names=pen_names).is_different:
+        return None
     return compare_places(a.series, a.authors, b.series, b.authors, pen_names=pen_names)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from mam_assets.domain.books import SeriesRef
 from mam_assets.domain.positions import Position, parse_position, position_key
@@ -129,6 +130,7 @@ def main_title(text: str) -> str:
     return split_subtitle(strip_edition_notes(parse_title_series(text)[0]))[0]
 
 
+@lru_cache(maxsize=50_000)
 def normalise_title(text: str) -> str:
     """The key of a title: folded, without its bracketed series, edition notes and leading article. Empty only when
     nothing in it can be folded."""
@@ -282,6 +284,7 @@ _ROLE = re.compile(
 _BETWEEN_PEOPLE = re.compile(r"\s*(?:;|&|/|\||\s(?:and|with|et)\s)\s*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=50_000)
 def normalise_person(name: str) -> str:
     """The key of a person's name: folded, "Last, First" turned round, roles and honours off, initials apart
     ("J.R.R. Tolkien", "JRR Tolkien" and "Tolkien, J. R. R." are "j r r tolkien")."""
@@ -364,6 +367,7 @@ _SERIES_NOTE = re.compile(
 )
 
 
+@lru_cache(maxsize=50_000)
 def normalise_series(name: str, author: str | None = None) -> str:
     """The key of a series' name: folded, without article, the author's name in front, notes behind ("(Publication
     Order)", ": The Complete Series") and words that only say what it is (series, saga, trilogy, cycle, novels ...).

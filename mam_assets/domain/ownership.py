@@ -19,7 +19,7 @@ from decimal import Decimal
 from mam_assets.domain.books import OwnedBook, Reason
 from mam_assets.domain.catalogue import CatalogueWork, EntryKind
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
-from mam_assets.domain.marks import range_in
+from mam_assets.domain.marks import Mark, marks_of, range_in
 from mam_assets.domain.names import (
     Position,
     main_title,
@@ -28,7 +28,7 @@ from mam_assets.domain.names import (
     parse_position,
     parse_title_all_series,
 )
-from mam_assets.domain.titles import TitleRelation, relate_titles
+from mam_assets.domain.titles import TitleRelation, relate_titles, without_series_name
 
 _WORKS = frozenset({EntryKind.PRIMARY, EntryKind.NOVELLA})
 SameAuthors = Callable[[Sequence[str], Sequence[str]], bool]
@@ -52,15 +52,18 @@ def match_owned(
 ) -> Ownership:
     """Match each book once. ``series_key_of`` gives the key in which the book's position counts, None where it counts
     in no series of this catalogue; ``series_name`` is set for a series' own catalogue, where it is no title."""
-    index = _Index(works, may_be_same_authors, normalise_series(series_name) if series_name else None)
+    index = _Index(works, may_be_same_authors, series_name)
     found = Ownership()
     parts: dict[int, set[int]] = defaultdict(set)
     part_books: dict[int, list[int]] = defaultdict(list)
     for book in sorted(set(owned), key=lambda book: (book.book_id, repr(book))):
         series_key = series_key_of(book)
         position = _book_position(book)
-        if position is not None and position.is_part:
-            if series_key is not None:
+        if (position is not None and position.is_part) or Mark.PART in marks_of(book.title):
+            for work in index.parts_titled(book):
+                evidence = f"{book.title!r} is in the library"
+                found.owners[work].append((book.book_id, Reason("owned_title", evidence)))
+            if position is not None and position.is_part and series_key is not None:
                 for work in index.at(series_key, position, book):
                     parts[work].add(position.part or 0)
                     part_books[work].append(book.book_id)
@@ -89,10 +92,11 @@ def _book_position(book: OwnedBook) -> Position | None:
 class _Index:
     """The works of a catalogue by every key that an owned book may have."""
 
-    def __init__(self, works: Sequence[CatalogueWork], same_authors: SameAuthors, series_key: str | None) -> None:
+    def __init__(self, works: Sequence[CatalogueWork], same_authors: SameAuthors, series_name: str | None) -> None:
         self._works = works
         self._same_authors = same_authors
-        self._series_key = series_key
+        self._series_key = normalise_series(series_name) if series_name else None
+        self._series_name = series_name or ""
         self._by_id: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._by_title: dict[str, set[int]] = defaultdict(set)
         self._by_main: dict[str, set[int]] = defaultdict(set)
@@ -122,7 +126,7 @@ class _Index:
         by_id = self._with_id(book)
         if by_id:
             return by_id
-        title = normalise_title(book.title)
+        title = normalise_title(self._bare(book))
         reason = Reason("owned_title", f"{book.title!r} is in the library")
         named = self._titled(book, self._by_title.get(title, set()), position, series_key)
         if named:
@@ -135,6 +139,15 @@ class _Index:
             if not position.is_range:
                 return {}  # the book says where it stands, and nothing of this catalogue stands there
         return self._loosely(book, title)
+
+    def _bare(self, book: OwnedBook) -> str:
+        title, named = parse_title_all_series(book.title)
+        return without_series_name(title, (self._series_name, book.series_name or "", *(ref.name for ref in named)))
+
+    def parts_titled(self, book: OwnedBook) -> list[int]:
+        """The parts of a catalogue that bear the title of an owned part: a part is never its whole."""
+        hits = sorted(self._by_title.get(normalise_title(self._bare(book)), set()))
+        return [n for n in hits if self._works[n].kind is EntryKind.PART]
 
     def _with_id(self, book: OwnedBook) -> dict[int, Reason]:
         for name, value in (("isbn", normalise_isbn(book.isbn)), ("asin", normalise_asin(book.asin))):
@@ -174,7 +187,7 @@ class _Index:
         return sorted(hits, key=lambda n: (order.index(relate_titles(book.title, self._works[n].entry.title)), n))
 
     def _loosely(self, book: OwnedBook, title: str) -> dict[int, Reason]:
-        main = normalise_title(main_title(book.title))
+        main = normalise_title(main_title(self._bare(book)))
         if main and main != self._series_key:
             hits = self._eligible(book, self._by_main.get(main, set()))
             bare = [n for n in hits if title == main or any(line.title_key == main for line in self._works[n].lines)]

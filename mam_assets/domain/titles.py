@@ -24,7 +24,8 @@ class TitleRelation(StrEnum):
 
     EQUAL = "equal"  # the same key
     SUBTITLE = "subtitle"  # one is the other with a subtitle that only describes ("A Brief History of Humankind")
-    MAIN = "main"  # the part before the subtitle agrees, what follows may name another work
+    MAIN = "main"  # one is the part of the other before its subtitle, which may name another work
+    SHARED_HEAD = "shared_head"  # both go on, and differently: "Batman: Hush" and "Batman: Dark Victory"
     NEAR = "near"  # spelled nearly alike
     EXTENSION = "extension"  # one holds the other and goes on: "Treasure" and "Treasure of Khan"
     DIFFERENT_NUMBER = "different_number"  # alike but for a number: volumes
@@ -59,6 +60,27 @@ def closest(titles_a: Iterable[str], titles_b: Iterable[str], *, series: Iterabl
     return min(relations, key=_ORDER.__getitem__, default=TitleRelation.UNRELATED)
 
 
+_SEGMENTS = re.compile(r"\s+[-–—]\s+|\s*:\s+")
+_VOLUME_TAIL = re.compile(
+    r"[\s,]*(?:#|\bbooks?|\bbk\.?|\bvol(?:ume)?\.?)?\s*[0-9]{1,3}(?:\.[0-9]{1,2})?$", re.IGNORECASE
+)
+
+
+def without_series_name(title: str, series: Iterable[str]) -> str:
+    """The title without parts that only name its series: "Mistborn: The Final Empire", "Mistborn 01 - The Final
+    Empire" and "The Final Empire: Mistborn, Book 1" are "The Final Empire". Never empties a title."""
+    segments = _SEGMENTS.split(title)
+    keys = {normalise_series(name) for name in series if name}
+    if len(segments) < 2 or not keys:
+        return title
+    kept = [
+        segment for segment in segments if normalise_series(_VOLUME_TAIL.sub("", segment.strip(" []()"))) not in keys
+    ]
+    if not any(fold(segment) for segment in kept):
+        return segments[0].strip()  # "Crank: Crank, Book 1" is named like its series
+    return " - ".join(kept) if len(kept) < len(segments) else title
+
+
 @lru_cache(maxsize=50_000)
 def _relate(a: str, b: str, series: frozenset[str]) -> TitleRelation:
     key_a, key_b = normalise_title(a), normalise_title(b)
@@ -91,7 +113,9 @@ def _relate_subtitles(a: str, b: str, key_a: str, key_b: str, series: frozenset[
     if key_a != main_a and key_b != main_b:
         tails = [fold(split_subtitle(title)[1] or "") for title in (a, b)]
         alike = fuzz.token_sort_ratio(*tails) >= 85
-        return TitleRelation.SUBTITLE if alike and _numbers(tails[0]) == _numbers(tails[1]) else TitleRelation.MAIN
+        return (
+            TitleRelation.SUBTITLE if alike and _numbers(tails[0]) == _numbers(tails[1]) else TitleRelation.SHARED_HEAD
+        )
     subtitle = split_subtitle(a if key_a != main_a else b)[1]
     describes = subtitle is not None and _DESCRIBES.fullmatch(fold(subtitle)) and not _numbers(fold(subtitle))
     return TitleRelation.SUBTITLE if describes else TitleRelation.MAIN
