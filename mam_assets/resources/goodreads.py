@@ -28,19 +28,24 @@ _MOST_REDIRECTS = 3
 
 
 class Robots:
-    """What robots.txt allows, read once a day. One object may serve several clients."""
+    """What the robots.txt of a site allows, read once a day. One object may serve several clients."""
 
     def __init__(self) -> None:
-        self._read_on: date | None = None
-        self._rules = RobotFileParser()
+        self._read: dict[str, tuple[date, RobotFileParser]] = {}
 
     def allows(self, client: httpx.Client, url: str, today: date) -> bool:
         """Whether our user agent may fetch an address. Raises ServiceError where the rules cannot be read: not
         knowing them is no leave to go on."""
-        if self._read_on != today:
-            self._rules = _read_robots(client)
-            self._read_on = today
-        return self._rules.can_fetch(user_agent(), url)
+        site = str(client.base_url)
+        read_on, rules = self._read.get(site, (None, None))
+        if rules is None or read_on != today:
+            rules = _read_robots(client)
+            self._read[site] = (today, rules)
+        return rules.can_fetch(user_agent(), url)
+
+
+# Each run makes clients of its own; the rules are the same for all of them in this process.
+_ROBOTS = Robots()
 
 
 def _read_robots(client: httpx.Client) -> RobotFileParser:
@@ -73,7 +78,7 @@ class Goodreads:
     def from_kit(cls, kit: ServiceKit, *, limits: Limits | None = None, robots: Robots | None = None) -> Goodreads:
         """The client for the configured address."""
         client = kit.client(GOODREADS, limits=limits, judge=block_judge)
-        return cls(client, robots=robots, enabled=kit.settings.goodreads_enabled)
+        return cls(client, robots=robots or _ROBOTS, enabled=kit.settings.goodreads_enabled)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,105 @@
+"""The client of Google Books: queries, overlapping pages, spent quotas."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from mam_assets.resources.errors import BadAnswer, NotAuthorised, RateLimited, Refused, ServiceDown
+from mam_assets.resources.google_books import GoogleBooks, quota_judge
+
+from .service_bench import NOW, SECRET, Answer, ServiceBench
+
+
+def bench(answer: Answer) -> tuple[GoogleBooks, ServiceBench]:
+    made = ServiceBench("google_books", "https://www.googleapis.com/books/v1", answer, judge=quota_judge(lambda: NOW))
+    return GoogleBooks(made.client, key=SECRET), made
+
+
+def volumes(*ids: str) -> httpx.Response:
+    items = [{"id": i, "volumeInfo": {"title": f"Book {i}"}} for i in ids]
+    return httpx.Response(200, json={"kind": "books#volumes", "totalItems": 999} | ({"items": items} if ids else {}))
+
+
+def test_an_isbn_is_asked_for_without_hyphens() -> None:
+    google, made = bench(lambda request: volumes("a"))
+    assert [v.title for v in google.by_isbn("978-0-14-143958-7")] == ["Book a"]
+    assert made.requests[0].url.path == "/books/v1/volumes"
+    assert dict(made.requests[0].url.params) == {
+        "q": "isbn:9780141439587",
+        "printType": "books",
+        "startIndex": "0",
+        "maxResults": "10",
+        "key": SECRET,
+    }
+    with pytest.raises(ValueError, match="no ISBN"):
+        google.by_isbn("B0ABCDEFGH")
+
+
+def test_title_and_author_are_asked_for_as_phrases() -> None:
+    google, made = bench(lambda request: volumes("a", "a"))
+    assert len(google.by_title('The "Emma" Book', "Jane Austen")) == 1
+    assert made.requests[0].url.params["q"] == 'intitle:"The Emma Book" inauthor:"Jane Austen"'
+
+
+def test_no_match_is_nothing() -> None:
+    google, _ = bench(lambda request: volumes())
+    assert google.by_title("Emma") == ()
+
+
+def test_an_authors_pages_are_read_until_nothing_new_comes() -> None:
+    pages = {"0": ("a", "b"), "40": ("b", "c"), "80": ("c",), "120": ("d",)}
+    google, made = bench(lambda request: volumes(*pages[request.url.params["startIndex"]]))
+    assert sorted(v.volume_id for v in google.by_author("Jane Austen")) == ["a", "b", "c"]
+    assert [r.url.params["startIndex"] for r in made.requests] == ["0", "40", "80"]
+    assert made.requests[0].url.params["maxResults"] == "40"
+
+
+def test_an_authors_pages_end_where_items_are_absent_or_enough_were_read() -> None:
+    google, made = bench(lambda request: volumes("a") if request.url.params["startIndex"] == "0" else volumes())
+    assert len(google.by_author("Jane Austen")) == 1
+    assert len(made.requests) == 2
+    google, made = bench(lambda request: volumes(request.url.params["startIndex"]))
+    assert len(google.by_author("Jane Austen", max_pages=2)) == 2
+
+
+def error(status: int, message: str, reason: str = "", **metadata: str) -> httpx.Response:
+    body: dict[str, Any] = {"message": message, "errors": [{"reason": reason}], "details": [{"metadata": metadata}]}
+    return httpx.Response(status, json={"error": body})
+
+
+@pytest.mark.parametrize("status", [429, 403, 400])
+def test_a_spent_day_lasts_till_midnight_pacific_whatever_the_status(status: int) -> None:
+    """calibre-web #3281, bndct-devops/tome #11."""
+    google, made = bench(lambda request: error(status, "Quota exceeded: Queries per day", "rateLimitExceeded"))
+    with pytest.raises(RateLimited) as caught:
+        google.by_title("Emma")
+    assert caught.value.retry_at == datetime(2026, 3, 2, 8, tzinfo=UTC)
+    assert len(made.requests) == 1
+    with pytest.raises(RateLimited):
+        google.by_title("Persuasion")
+    assert len(made.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (error(400, "API key not valid. Please pass a valid API key."), NotAuthorised),
+        (error(429, "Quota exceeded", "rateLimitExceeded", quota_limit_value="0"), NotAuthorised),
+        (error(403, "Denied", "accessNotConfigured"), NotAuthorised),
+        (error(400, "Invalid value"), Refused),
+        (error(503, "Service temporarily unavailable.", "backendFailed"), ServiceDown),
+        (httpx.Response(200, json={}), BadAnswer),
+        (httpx.Response(200, text=""), BadAnswer),
+        (httpx.Response(200, html="<html>hello</html>"), BadAnswer),
+    ],
+)
+def test_every_other_trouble_has_its_own_name(answer: httpx.Response, expected: type[Exception]) -> None:
+    google, _ = bench(lambda request: answer)
+    with pytest.raises(expected) as caught:
+        google.by_title("Emma")
+    assert type(caught.value) is expected
+    assert SECRET not in str(caught.value)
