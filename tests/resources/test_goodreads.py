@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -17,14 +18,14 @@ AUTHOR = """<title>Books by Jane Austen</title><tr itemtype="http://schema.org/B
 href="/book/show/1.Emma">Emma</a><a class="authorName" href="/author/show/1">Jane Austen</a></td></tr>"""
 
 
-def bench(answer: Answer, *, robots: httpx.Response | None = None, **options: object) -> tuple[Goodreads, ServiceBench]:
+def bench(answer: Answer, *, rules: httpx.Response | None = None, **options: Any) -> tuple[Goodreads, ServiceBench]:
     def site(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/robots.txt":
-            return robots or httpx.Response(200, text=ROBOTS)
+            return rules or httpx.Response(200, text=ROBOTS)
         return answer(request)
 
     made = ServiceBench("goodreads", "https://www.goodreads.com", site, judge=block_judge)
-    return Goodreads(made.client, clock=made.now, **options), made  # type: ignore[arg-type]
+    return Goodreads(made.client, clock=made.now, **options), made
 
 
 def test_we_name_ourselves_and_read_robots_once_a_day() -> None:
@@ -42,7 +43,7 @@ def test_we_name_ourselves_and_read_robots_once_a_day() -> None:
 def test_clients_may_share_what_robots_allows() -> None:
     robots = Robots()
     for _ in range(2):
-        goodreads, made = bench(lambda request: httpx.Response(200, json=[]), robots=robots)  # type: ignore[arg-type]
+        goodreads, made = bench(lambda request: httpx.Response(200, json=[]), robots=robots)
         goodreads.autocomplete("Emma")
     assert made.paths == ["/book/auto_complete"]
 
@@ -55,7 +56,7 @@ def test_a_disallowed_page_is_refused_without_asking() -> None:
 
 
 @pytest.mark.parametrize(
-    ("robots", "error"),
+    ("rules", "error"),
     [
         (httpx.Response(202), Blocked),
         (httpx.Response(403), Blocked),
@@ -63,15 +64,15 @@ def test_a_disallowed_page_is_refused_without_asking() -> None:
         (httpx.Response(200, html="<html>hello</html>"), BadAnswer),
     ],
 )
-def test_without_knowing_the_rules_no_page_is_asked_for(robots: httpx.Response, error: type[Exception]) -> None:
-    goodreads, made = bench(lambda request: page(AUTHOR), robots=robots)
+def test_without_knowing_the_rules_no_page_is_asked_for(rules: httpx.Response, error: type[Exception]) -> None:
+    goodreads, made = bench(lambda request: page(AUTHOR), rules=rules)
     with pytest.raises(error):
         goodreads.author_page("1")
     assert set(made.paths) == {"/robots.txt"}
 
 
 def test_a_site_without_rules_may_be_read() -> None:
-    goodreads, _ = bench(lambda request: page(AUTHOR), robots=httpx.Response(404))
+    goodreads, _ = bench(lambda request: page(AUTHOR), rules=httpx.Response(404))
     assert [entry.title for entry in goodreads.author_page("1").entries] == ["Emma"]
 
 
