@@ -61,7 +61,7 @@ class Swarm:
         }
         behaviours = {"book": "ok", "single": "ok", "endless": "never_completes"}
         self.contents = {
-            self.hash(name): Content(root / str(number), behaviours[name])
+            self.hash(name): Content(root / str(number), behaviours[name], self.file(name))
             for number, name in enumerate(self.torrents, start=1)
             if name in behaviours
         }
@@ -321,6 +321,19 @@ def test_a_magnet_waits_for_its_metadata(client: qbittorrentapi.Client, clock: C
     clock.now += 60
     (torrent,) = client.torrents_info(category="ours")
     assert (torrent["hash"], torrent["name"], torrent["state"]) == ("ab" * 20, "Some Book", "metaDL")
+
+
+def test_a_magnet_of_known_peers_learns_its_files_and_completes(
+    client: qbittorrentapi.Client, swarm: Swarm, clock: Clock
+) -> None:
+    own = swarm.hash("book")
+    client.torrents_add(urls=f"magnet:?xt=urn:btih:{own}", category="ours")
+    assert state(client, own) == ("metaDL", 0.0)
+    clock.now += 6
+    assert state(client, own) == ("downloading", 0.5)
+    assert len(client.torrents_files(own)) == 2
+    clock.now += 6
+    assert state(client, own) == ("uploading", 1.0)
 
 
 def test_a_stopped_torrent_goes_no_further(

@@ -45,15 +45,15 @@ def row(torrents: Torrents, torrent: Torrent, major: int, minor: int) -> dict[st
     speed = int(size / torrents.download_seconds) if state == "downloading" and torrents.download_seconds else 0
     eta = round((size - done) / speed) if speed else INFINITE_ETA
     completed = -1 if torrent.completed_on is None else int(torrent.completed_on)
-    alive = torrent.limit > 0
+    alive, known = torrent.limit > 0, torrents.has_metadata(torrent)
     fields: dict[str, Any] = {
         "hash": torrent.hash,
         "infohash_v1": torrent.hash,
         "infohash_v2": "",
         "name": torrent.name,
         "magnet_uri": magnet(torrent),
-        "size": size if torrent.has_metadata else -1,
-        "total_size": size if torrent.has_metadata else -1,
+        "size": size if known else -1,
+        "total_size": size if known else -1,
         "progress": progress,
         "dlspeed": speed,
         "upspeed": 1024 if state == "uploading" else 0,
@@ -102,8 +102,8 @@ def row(torrents: Torrents, torrent: Torrent, major: int, minor: int) -> dict[st
     }
     if major >= 5:
         fields["popularity"] = 0
-        fields["private"] = torrent.private if torrent.has_metadata else None
-        fields["has_metadata"] = torrent.has_metadata
+        fields["private"] = torrent.private if known else None
+        fields["has_metadata"] = known
         fields["comment"] = torrent.comment
         fields["reannounce"] = 1500
     if (major, minor) >= (5, 2):
@@ -172,7 +172,7 @@ def properties(torrents: Torrents, torrent: Torrent, major: int, minor: int) -> 
         "reannounce": 1500,
         "isPrivate": torrent.private,
         "private": torrent.private,
-        "has_metadata": torrent.has_metadata,
+        "has_metadata": torrents.has_metadata(torrent),
     }
 
 

@@ -11,11 +11,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mam_assets.sandbox.twins.bencode import TorrentFile
+from mam_assets.sandbox.twins.bencode import TorrentFile, read_torrent
 from mam_assets.sandbox.world.model import BuiltRelease
 
 STALLS_AT = 0.37
@@ -24,15 +25,17 @@ FORCED = ("error", "missingFiles", "moving")
 
 @dataclass(frozen=True)
 class Content:
-    """What the peers of a torrent have: ``content_root`` holds its tree; ``behaviour`` as in ``WorldRelease``."""
+    """What the peers of a torrent have: ``content_root`` holds its tree; ``behaviour`` as in ``WorldRelease``.
+    ``torrent`` is what a magnet learns from them; None: it waits for ever."""
 
     content_root: Path
     behaviour: str = "ok"
+    torrent: bytes | None = None
 
 
 def contents_of(releases: Iterable[BuiltRelease]) -> dict[str, Content]:
     """By info-hash."""
-    return {built.info_hash: Content(built.content_root, built.release.behaviour) for built in releases}
+    return {built.info_hash: Content(built.content_root, built.release.behaviour, built.torrent) for built in releases}
 
 
 @dataclass
@@ -53,7 +56,7 @@ class Torrent:
     category: str = ""
     tags: list[str] = field(default_factory=list)
     auto_tmm: bool = False
-    has_metadata: bool = True
+    by_magnet: bool = False
     limit: float = 1.0
     base: float = 0.0  # progress at the moment `running_since`
     running_since: float | None = None  # None: stopped
@@ -181,13 +184,22 @@ class Torrents:
         return torrent
 
     def add_magnet(self, info_hash: str, name: str, **options: Any) -> Torrent | None:
-        """A magnet never finds its metadata here: the world's torrents are private."""
+        """A new torrent from a magnet: it has its metadata once the peers have told it, if they ever do."""
+        content = self.contents.get(info_hash)
         file = TorrentFile(info_hash, name or info_hash, (), True, 0, False, (), "")
+        if content is not None and content.torrent is not None:
+            with suppress(ValueError):  # a page in the place of a torrent file tells nothing
+                file = read_torrent(content.torrent)
         torrent = self.add(file, **options)
         if torrent is not None:
-            torrent.has_metadata, torrent.limit = False, 0.0
+            torrent.by_magnet = True
+            if not torrent.files:
+                torrent.limit = 0.0
             self.save()
         return torrent
+
+    def has_metadata(self, torrent: Torrent) -> bool:
+        return bool(torrent.files) and not (torrent.by_magnet and self.clock() < torrent.checking_until)
 
     def _enter(self, torrent: Torrent) -> None:
         if torrent.category:
@@ -254,26 +266,30 @@ class Torrents:
         content = self.contents.get(torrent.hash)
         if content is None:
             return
-        for name, _ in torrent.files:
-            source = content.content_root / name
-            if not source.exists():
-                source = content.content_root / name.partition("/")[2]
+        for name, size in torrent.files:
             target = Path(torrent.save_path) / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+            shutil.copyfile(_source(content.content_root, name, size), target)
 
     def state(self, torrent: Torrent, stopped_name: str = "stopped") -> str:
         """The state by its API name. ``stopped_name`` is paused before 5.0."""
         now, done = self.clock(), torrent.completed_on is not None
         if torrent.forced:
             return torrent.forced
+        if not self.has_metadata(torrent) and torrent.running_since is not None:
+            return "metaDL"
         if now < torrent.checking_until:
             fresh = torrent.added_on + self.check_seconds >= torrent.checking_until
             return "checkingResumeData" if fresh else "checkingUP" if done else "checkingDL"
         if torrent.running_since is None:
             return f"{stopped_name}{'UP' if done else 'DL'}"
-        if not torrent.has_metadata:
-            return "metaDL"
         if done:
             return "uploading" if now - (torrent.completed_on or 0.0) < self.download_seconds else "stalledUP"
         return "downloading" if self.progress(torrent) < torrent.limit else "stalledDL"
+
+
+def _source(root: Path, name: str, size: int) -> Path:
+    """The file of the peers that a torrent calls ``name``; found by its size where the name had to be made safe."""
+    if (root / name).is_file():
+        return root / name
+    return next(path for path in sorted(root.rglob("*")) if path.is_file() and path.stat().st_size == size)

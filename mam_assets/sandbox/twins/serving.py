@@ -1,7 +1,8 @@
 """How a twin is served on loopback, with faults that can be switched on while it runs.
 
-Here: the server of one twin, its faults, its log of requests, and the control path that lets another process do both.
-Not here: what a service answers (its own module), nor what a request is (messages.py, offered here again for twins).
+Here: the server of one twin, carrying out its faults, and the control path that lets another process switch them.
+Not here: what a service answers (its own module), what a request is (messages.py), which faults there are (faults.py).
+Both are offered here again, so that a twin has one import.
 
 The control path, which is never logged and never subject to a fault:
 
@@ -14,20 +15,19 @@ The control path, which is never logged and never subject to a fault:
 from __future__ import annotations
 
 import json
-import re
 import socket
 import threading
 import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from mam_assets.sandbox.twins.faults import ActiveFault, Fault, LoggedRequest
 from mam_assets.sandbox.twins.messages import FilePart, Form, Request, Response, json_response, text_response
 
 __all__ = [
@@ -44,8 +44,6 @@ __all__ = [
 ]
 
 CONTROL = "/_twin/"
-_SECRET_NAMES = {"apikey", "key", "token", "mam_id", "password"}
-_SECRET_PATH = re.compile(r"(download\.php/)[^/]+")
 
 
 class Twin(ABC):
@@ -69,67 +67,6 @@ class Twin(ABC):
         raise KeyError(verb)
 
 
-class Fault(StrEnum):
-    """What can go wrong, with the options of each (times in seconds).
-
-    The request itself is carried out by the twin under timeout, broken_json, slow_drip and session_expired; with
-    ``executed=True`` also under reset and server_error: the case of a deed done and its answer lost.
-    """
-
-    REFUSE = "refuse"  # nobody listens; ``seconds`` listens again by itself. `path` and `times` mean nothing here
-    RESET = "reset"  # accepted, then closed without an answer; ``executed``
-    TIMEOUT = "timeout"  # the answer is held for ``seconds`` (30)
-    RATE_LIMITED = "rate_limited"  # 429; ``retry_after`` (30), None sends no such header
-    SERVER_ERROR = "server_error"  # ``status`` (500); ``executed``
-    HTML_LOGIN = "html_login"
-    EMPTY_BODY = "empty_body"  # 200 and nothing
-    BROKEN_JSON = "broken_json"  # the first half of the true answer
-    SLOW_DRIP = "slow_drip"  # the true answer over ``seconds`` (5)
-    SESSION_EXPIRED = "session_expired"  # once, unless `times` says more
-    FORBIDDEN = "forbidden"
-    NOT_FOUND = "not_found"
-
-
-@dataclass(frozen=True)
-class LoggedRequest:
-    """One request as it was served. Times are seconds since the epoch; status 0 means that no answer was given."""
-
-    service: str
-    started: float
-    finished: float
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    status: int
-    user_agent: str
-
-    def redacted(self) -> dict[str, Any]:
-        """As a JSON object with the values of secret parameters replaced."""
-        query = [(name, "***" if name.lower() in _SECRET_NAMES else value) for name, value in self.query]
-        return {**asdict(self), "path": _SECRET_PATH.sub(r"\1***", self.path), "query": query}
-
-
-@dataclass
-class _ActiveFault:
-    kind: Fault
-    times: int | None
-    path: str
-    after: int
-    options: dict[str, Any]
-    cleared: threading.Event = field(default_factory=threading.Event)
-
-    def strikes(self, path: str) -> bool:
-        """Whether this request is hit; counts it when so. Under the server's lock."""
-        if self.path not in path or self.times == 0:
-            return False
-        if self.after > 0:
-            self.after -= 1
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
-
-
 class TwinServer:
     """Serves one twin on 127.0.0.1 with HTTP/1.1 keep-alive. ``port`` 0 takes any free one, and keeps it."""
 
@@ -140,7 +77,7 @@ class TwinServer:
         self._log_path = log_path
         self._port = port
         self._lock = threading.RLock()
-        self._faults: list[_ActiveFault] = []
+        self._faults: list[ActiveFault] = []
         self._connections: set[socket.socket] = set()
         self._stopping = threading.Event()
         self._server: _Listener | None = None
@@ -219,9 +156,9 @@ class TwinServer:
     ) -> None:
         """Switch a fault on for requests whose path contains ``path``, after ``after`` of them went well, for ``times``
         requests (None: until cleared). Several may be on: the oldest that strikes wins. Options: see ``Fault``."""
-        self._set_fault(_ActiveFault(Fault(kind), times, path, after, dict(options)), keep=None)
+        self._set_fault(ActiveFault(Fault(kind), times, path, after, dict(options)), keep=None)
 
-    def _set_fault(self, fault: _ActiveFault, keep: socket.socket | None) -> None:
+    def _set_fault(self, fault: ActiveFault, keep: socket.socket | None) -> None:
         if fault.kind is Fault.SESSION_EXPIRED and fault.times is None:
             fault.times = 1
         with self._lock:
@@ -229,13 +166,13 @@ class TwinServer:
         if fault.kind is Fault.REFUSE and fault.after == 0:
             self._begin_refusing(fault, keep)
 
-    def _begin_refusing(self, fault: _ActiveFault, keep: socket.socket | None) -> None:
+    def _begin_refusing(self, fault: ActiveFault, keep: socket.socket | None) -> None:
         self._refuse(keep)
         seconds = fault.options.get("seconds")
         if seconds is not None:
             threading.Thread(target=self._refuse_for, args=(fault, float(seconds)), daemon=True).start()
 
-    def _refuse_for(self, fault: _ActiveFault, seconds: float) -> None:
+    def _refuse_for(self, fault: ActiveFault, seconds: float) -> None:
         if fault.cleared.wait(seconds):
             return
         with self._lock:
@@ -251,7 +188,7 @@ class TwinServer:
             self._faults.clear()
         self._reopen()
 
-    def _fault_for(self, path: str) -> _ActiveFault | None:
+    def _fault_for(self, path: str) -> ActiveFault | None:
         with self._lock:
             return next((fault for fault in self._faults if fault.strikes(path)), None)
 
@@ -265,7 +202,7 @@ class TwinServer:
             self.crashes.append(report)
             return text_response(f"the twin of {self.twin.name} crashed\n{report}", 500)
 
-    def _answer(self, request: Request, fault: _ActiveFault | None) -> Response | None:
+    def _answer(self, request: Request, fault: ActiveFault | None) -> Response | None:
         """The answer under a fault, held as long as the fault says. None: hang up."""
         if fault is None:
             return self._ask_twin(request)
@@ -325,7 +262,7 @@ class TwinServer:
             case "POST", "fault":
                 try:
                     wanted = dict(request.json())
-                    fault = _ActiveFault(
+                    fault = ActiveFault(
                         Fault(wanted.pop("kind")),
                         wanted.pop("times", None),
                         wanted.pop("path", ""),
