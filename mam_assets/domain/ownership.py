@@ -167,7 +167,7 @@ class _Index:
             return here[:1]
         # The same title elsewhere in the series: sources count differently. Not so where the title is the series' name,
         # where one is a box set, or where several volumes bear the title.
-        if len(candidates) != 1 or normalise_title(book.title) in {self._series_key, series_key}:
+        if len(candidates) != 1 or normalise_series(self._bare(book)) in {self._series_key, series_key}:
             return []
         work = self._works[candidates[0]]
         there = work.position

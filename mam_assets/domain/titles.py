@@ -77,8 +77,14 @@ def without_series_name(title: str, series: Iterable[str]) -> str:
         segment for segment in segments if normalise_series(_VOLUME_TAIL.sub("", segment.strip(" []()"))) not in keys
     ]
     if not any(fold(segment) for segment in kept):
-        return segments[0].strip()  # "Crank: Crank, Book 1" is named like its series
+        # "Crank: Crank, Book 1" is named like its series; "NYPD Red: NYPD Red 3" has the number in its name.
+        return segments[0].strip() if all(_is_labelled(segment) for segment in segments[1:]) else title
     return " - ".join(kept) if len(kept) < len(segments) else title
+
+
+def _is_labelled(segment: str) -> bool:
+    tail = _VOLUME_TAIL.search(segment.strip(" []()"))
+    return tail is None or not tail[0].strip(" ,")[:1].isdigit()
 
 
 @lru_cache(maxsize=50_000)
