@@ -96,7 +96,7 @@ def _gather(request: Request) -> SystemHealth:
         status="ok" if well else "degraded",
         services=services,
         tasks=tasks,
-        counts={name: getattr(counts, name) for name in counts.__dataclass_fields__},
+        counts={name: getattr(counts, name) for name in counts.__dataclass_fields__ if name != "progress"},
         at=datetime.now(UTC),
     )
 

@@ -23,7 +23,8 @@ def rows_of(connection: Connection, row: type[_Row], query: str, **values: Any) 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is just now. Gaps are the open ones; decisions those on open and closed gaps."""
+    """How much there is just now. Gaps are the open ones; decisions those on open and closed gaps; ``progress`` is the
+    sum over the downloads that come in, 0 to 1 each."""
 
     books: int
     series: int
@@ -40,6 +41,7 @@ class Counts:
     failed: int
     abandoned: int
     imported: int
+    progress: float
 
     @property
     def moving(self) -> int:
@@ -56,7 +58,7 @@ def counts(connection: Connection) -> Counts:
         SELECT (SELECT count(*) FROM books WHERE status = 'active') AS books,
                s.series, s.series_complete, (SELECT count(*) FROM authors) AS authors,
                m.gaps, m.upcoming, r.accepted, r.held, r.refused,
-               d.queued, d.downloading, d.completed, d.failed, d.abandoned, d.imported
+               d.queued, d.downloading, d.completed, d.failed, d.abandoned, d.imported, d.progress
         FROM (SELECT count(*) AS series,
                      count(*) FILTER (WHERE completion_status = 'complete') AS series_complete FROM series) s,
              (SELECT count(*) FILTER (WHERE download_status <> 'upcoming') AS gaps,
@@ -67,6 +69,7 @@ def counts(connection: Connection) -> Counts:
                      count(*) FILTER (WHERE verdict = 'refuse') AS refused FROM release_decisions) r,
              (SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
                      count(*) FILTER (WHERE status = 'downloading') AS downloading,
+                     coalesce(sum(progress) FILTER (WHERE status = 'downloading'), 0) AS progress,
                      count(*) FILTER (WHERE status = 'completed' AND abs_import_status = 'pending') AS completed,
                      count(*) FILTER (WHERE status = 'failed'
                                       OR (status = 'completed' AND abs_import_status = 'import_failed')) AS failed,

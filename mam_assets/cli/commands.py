@@ -1,0 +1,108 @@
+"""The commands and their options. Each imports what it needs when it is chosen; errors of ours become one line and an
+exit code: 1 something failed, 2 the settings are wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    help="Keeps an Audiobookshelf library right and complete.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+export = typer.Typer(help="Write what is kept to a file.", no_args_is_help=True)
+app.add_typer(export, name="export")
+
+_OnlyOnce = Annotated[bool, typer.Option("--once", help="Stop after the report.")]
+_Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what earlier demos did.")]
+_UiPort = Annotated[int, typer.Option("--port-ui", min=0, max=65535, help="Port of the Dagster UI, if it is free.")]
+_ApiPort = Annotated[int, typer.Option("--port-api", min=0, max=65535, help="Port of the API, if it is free.")]
+_Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; the terminal without one.")]
+
+
+@app.command()
+def demo(once: _OnlyOnce = False, fresh: _Fresh = False, port_ui: _UiPort = 3000, port_api: _ApiPort = 8000) -> None:
+    """Run the whole flow over a world of public-domain books, on this machine alone."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import demo as show
+        from mam_assets.settings import load_settings
+
+        folder = load_settings().data_dir.resolve() / "demo"
+        code = show.run(console, folder, show.Wishes(once, fresh, port_ui, port_api))
+    raise typer.Exit(code)
+
+
+@app.command()
+def up() -> None:
+    """Run against your own services, as `.env` names them, until Ctrl-C."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import up as system
+        from mam_assets.settings import load_settings
+
+        system.run(console, load_settings())
+
+
+@app.command()
+def doctor() -> None:
+    """Check every credential, version, path, limit and clock, and say what to mend. Changes nothing."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import doctor as examination
+
+        code = examination.run(console)
+    raise typer.Exit(code)
+
+
+@export.command()
+def failures(output: _Output = None) -> None:
+    """The tally of everything that ever failed, as CSV."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli.exporting import export_failures
+        from mam_assets.settings import load_settings
+
+        written = export_failures(load_settings(), output)
+        if output is not None:
+            console.print(f"{written} failures written to {output}", soft_wrap=True, markup=False)
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[Console]:
+    """A console to print to; errors of ours end the command with their message instead of a trace."""
+    from pydantic import ValidationError
+    from rich.console import Console
+
+    from mam_assets.cli.doctor import settings_problems
+
+    try:
+        yield Console()
+    except ValidationError as error:
+        for words in settings_problems(error):
+            typer.echo(f"Settings: {words}", err=True)
+        raise typer.Exit(2) from None
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        typer.echo(f"mam: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the message of an error is written for the person who sees it."""
+    from mam_assets.cli.demo import DemoBusy
+    from mam_assets.cli.processes import ProgramFailed
+    from mam_assets.cli.up import NotReady
+    from mam_assets.resources.errors import ServiceError
+    from mam_assets.store.migrations import UnknownRevision
+    from mam_assets.store.server import DatabaseUnavailable
+
+    ours = (DatabaseUnavailable, DemoBusy, NotReady, ProgramFailed, ServiceError, UnknownRevision)
+    return isinstance(error, ours)
