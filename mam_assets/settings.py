@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     qbittorrent_url: str = Field("http://localhost:8080", description="Address of qBittorrent's Web API.")
     qbittorrent_username: str = Field("admin", description="User of qBittorrent's Web API.")
     qbittorrent_password: SecretStr | None = Field(None, description="Password of qBittorrent's Web API.")
-    qbittorrent_category: str = Field("mam-assets", description="Category that marks our torrents; others are never touched.")
+    qbittorrent_category: str = Field(
+        "mam-assets", description="Category that marks our torrents; no other is touched."
+    )
     qbittorrent_save_path: str | None = Field(
         None, description="Where qBittorrent shall save, as qBittorrent sees it. Empty: its own default."
     )
@@ -52,7 +54,7 @@ class Settings(BaseSettings):
 
     # --- Google Books ------------------------------------------------------------------------------------------
     google_books_url: str = Field("https://www.googleapis.com/books/v1", description="Address of the Google Books API.")
-    google_books_api_key: SecretStr | None = Field(None, description="Google Books API key; without one it answers 429.")
+    google_books_api_key: SecretStr | None = Field(None, description="Google Books API key; none: 429.")
     google_books_daily_limit: int = Field(1000, ge=0, description="Requests to Google Books per day.")
 
     # --- Goodreads ---------------------------------------------------------------------------------------------
@@ -62,11 +64,17 @@ class Settings(BaseSettings):
 
     # --- MyAnonamouse ------------------------------------------------------------------------------------------
     mam_url: str = Field("https://www.myanonamouse.net", description="Address of MyAnonamouse.")
-    mam_id: SecretStr | None = Field(None, description="Session cookie made under Preferences, Security; not shared with Prowlarr.")
-    mam_session_limit: int = Field(50, ge=1, le=50, description="Requests to MAM in one run; the rest waits for the next.")
+    mam_id: SecretStr | None = Field(
+        None, description="Session cookie (Preferences, Security); not shared with Prowlarr."
+    )
+    mam_session_limit: int = Field(
+        50, ge=1, le=50, description="Requests to MAM in one run; the rest waits for the next."
+    )
     mam_min_ratio: float = Field(2.0, ge=1.0, description="Below this ratio nothing is grabbed from MAM.")
     mam_slot_reserve: int = Field(10, ge=0, description="Unsatisfied-torrent slots always left free.")
-    mam_crawler: Path | None = Field(None, description="A crawler script of your own, run unchanged as a process of its own.")
+    mam_crawler: Path | None = Field(
+        None, description="A crawler script of your own, run unchanged, as its own process."
+    )
 
     # --- what is wanted ----------------------------------------------------------------------------------------
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -85,7 +93,7 @@ class Settings(BaseSettings):
 
     # --- files -------------------------------------------------------------------------------------------------
     library_path: Path | None = Field(
-        None, description="The Audiobookshelf library folder as this machine sees it. Empty: the library's first folder, mapped."
+        None, description="The library folder as this machine sees it. Empty: the library's first folder, mapped."
     )
     path_map: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
         (), description="Pairs remote:local, comma separated: how paths that a service names look on this machine."
@@ -104,7 +112,7 @@ class Settings(BaseSettings):
         1.0,
         gt=0,
         le=10,
-        description="Multiplies every pause between requests. Below 1 it is honoured on loopback only (demo and tests).",
+        description="Multiplies every pause between requests. Below 1 it is honoured on loopback only.",
     )
 
     @field_validator("languages", "preferred_formats", mode="before")

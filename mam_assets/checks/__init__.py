@@ -1,0 +1,5 @@
+"""What must be true of the datasets. One property a check; blocking where what follows would build on sand."""
+
+from mam_assets.checks import acquisition, gaps, library
+
+CHECKS = (*library.CHECKS, *gaps.CHECKS, *acquisition.CHECKS)

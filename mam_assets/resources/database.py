@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-from sqlalchemy import Engine, create_engine
+from pydantic import Field
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -19,7 +20,7 @@ from mam_assets.settings import Settings, load_settings
 from mam_assets.store import migrations, server
 from mam_assets.store.server import DatabaseUnavailable
 
-__all__ = ["DatabaseResource", "DatabaseUnavailable", "connect"]
+__all__ = ["Connection", "DatabaseResource", "DatabaseUnavailable", "Engine", "connect"]
 
 # Few connections per process: many processes share a server that allows 100.
 POOL_SIZE = 2
@@ -43,7 +44,11 @@ def connect(settings: Settings) -> Engine:
         engine = _engines.get(address.ours)
         if engine is None:
             engine = _engine(address.ours)
-            _make_current(engine, address)
+            try:
+                _make_current(engine, address)
+            except Exception:
+                engine.dispose()
+                raise
             _engines[address.ours] = engine
     return engine
 
@@ -84,12 +89,14 @@ def _make_current(engine: Engine, address: server.ServerAddress) -> None:
 class DatabaseResource(dg.ConfigurableResource[Engine]):
     """Vends the engine to assets and sensors, which declare `dg.ResourceParam[Engine]`.
 
-    Where the database is stands in DATABASE_URL and DATA_DIR; there is nothing to configure here.
+    Where the database is stands in DATABASE_URL or, for the embedded server, in DATA_DIR.
     """
+
+    data_dir: str | None = Field(None, description="Folder of the embedded server. Empty: DATA_DIR of the environment.")
 
     def create_resource(self, context: dg.InitResourceContext) -> Engine:
         """The engine, see `connect`."""
-        return connect(load_settings())
+        return connect(load_settings(data_dir=self.data_dir) if self.data_dir else load_settings())
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:

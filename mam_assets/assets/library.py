@@ -1,0 +1,252 @@
+"""Group library: what is owned (`books`) and what is known of it (`book_metadata`).
+
+Belongs here: reading Audiobookshelf into our tables, and correcting metadata. Does not belong here: what a series
+lacks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import dagster as dg
+from pydantic import Field
+
+from mam_assets.assets.metadata_lookup import Correction, correct_book
+from mam_assets.assets.outside import AUDIOBOOKSHELF_ITEMS, GOODREADS_PAGES, GOOGLE_BOOKS_VOLUMES
+from mam_assets.assets.reporting import materialised
+from mam_assets.domain.books import Library, LibraryMark
+from mam_assets.domain.library import Shrinkage, judge_shrinkage
+from mam_assets.resources.audiobookshelf import Audiobookshelf
+from mam_assets.resources.clock import Clock
+from mam_assets.resources.database import Engine
+from mam_assets.resources.errors import RateLimited, ServiceError
+from mam_assets.resources.google_books import GoogleBooks
+from mam_assets.settings import Settings
+from mam_assets.store import library as shelf
+from mam_assets.store import marks as sync_marks
+from mam_assets.store import metadata
+
+PAGE = 200
+FULL_EVERY = timedelta(hours=20)
+SHRINK_MARK = "library_shrinkage"
+FULL_MARK = "library_full_comparison"
+
+
+class BooksConfig(dg.Config):
+    """How much of the library is read."""
+
+    scope: Literal["auto", "new", "full"] = Field(
+        default="auto",
+        description="new: newest first until what is known. full: compare everything. auto: full once a day, else new.",
+    )
+    accept_shrinkage: bool = Field(
+        default=False, description="Archive what is gone even if much of the library is gone (after a look at it)."
+    )
+
+
+@dataclass
+class Sync:
+    """Running counts of one read of the library."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dg.asset(
+    group_name="library",
+    kinds={"postgres"},
+    deps=[AUDIOBOOKSHELF_ITEMS],
+    pool="audiobookshelf",
+    owners=["team:library"],
+)
+def books(
+    context: dg.AssetExecutionContext,
+    config: BooksConfig,
+    database: dg.ResourceParam[Engine],
+    audiobookshelf: dg.ResourceParam[Audiobookshelf],
+    clock: dg.ResourceParam[Clock],
+) -> dg.MaterializeResult[Any]:
+    """Every audiobook of the Audiobookshelf libraries, one row each, with its authors and series.
+
+    Reads the list newest first, expands what is new or changed in batches, and commits as it goes. A full comparison
+    (daily) archives what is gone; nothing is ever deleted. If much of the library is gone at once, nothing is archived
+    and the blocking check `library_has_not_collapsed` stops what follows.
+    """
+    started = clock.now()
+    libraries = [library for library in audiobookshelf.libraries() if library.media_type == "book"]
+    with database.begin() as connection:
+        full = config.scope == "full" or (
+            config.scope == "auto" and sync_marks.older_than(connection, FULL_MARK, started - FULL_EVERY)
+        )
+    sync = Sync()
+    for library in libraries:
+        for page in _pages(audiobookshelf, library, stop_at_known=not full, database=database):
+            _store_page(database, audiobookshelf, library, page, started, sync)
+            context.log.info(f"{library.name}: {sync.seen} items seen, {sync.new} new, {sync.changed} changed")
+
+    archived = 0
+    with database.begin() as connection:
+        if full:
+            shrinkage = judge_shrinkage(
+                known=shelf.count_active(connection), gone=shelf.count_unseen(connection, started)
+            )
+            accepted = config.accept_shrinkage or not shrinkage.suspicious
+            if accepted:
+                archived = shelf.archive_unseen(connection, started)
+                sync_marks.put(connection, FULL_MARK, {"at": started.isoformat()}, started)
+            sync_marks.put(connection, SHRINK_MARK, _shrink_note(shrinkage, accepted), started)
+        duplicates = shelf.mark_duplicates(connection)
+        total = shelf.count_active(connection)
+        sample = shelf.newest(connection, limit=20)
+    return materialised(
+        {
+            "items_seen": sync.seen,
+            "items_new": sync.new,
+            "items_changed": sync.changed,
+            "items_archived": archived,
+            "duplicates": duplicates,
+            "full_comparison": int(full),
+        },
+        sample=sample,
+        table="books",
+        rows=total,
+        problems=sync.problems,
+    )
+
+
+def _pages(
+    audiobookshelf: Audiobookshelf, library: Library, *, stop_at_known: bool, database: Engine
+) -> Iterator[Sequence[LibraryMark]]:
+    """Pages of the list, newest first; with `stop_at_known`, until a whole page holds nothing new."""
+    page = 0
+    while True:
+        answer = audiobookshelf.marks(library.library_id, page=page, limit=PAGE)
+        if not answer.marks:
+            return
+        if stop_at_known:
+            with database.begin() as connection:
+                known = shelf.known_ids(connection, [mark.abs_id for mark in answer.marks])
+            if len(known) == len(answer.marks) and page > 0:
+                return
+            yield answer.marks
+            if len(known) == len(answer.marks):
+                return
+        else:
+            yield answer.marks
+        page += 1
+        if page * PAGE >= answer.total:
+            return
+
+
+def _store_page(
+    database: Engine,
+    audiobookshelf: Audiobookshelf,
+    library: Library,
+    marks: Sequence[LibraryMark],
+    now: datetime,
+    sync: Sync,
+) -> None:
+    audio = [mark for mark in marks if mark.num_audio_files > 0 and not mark.is_missing]
+    sync.seen += len(audio)
+    with database.begin() as connection:
+        wanted = shelf.new_or_changed(connection, audio)
+    items = audiobookshelf.items(wanted) if wanted else []
+    with database.begin() as connection:
+        saved = shelf.save_items(connection, items, now)
+        shelf.touch_seen(connection, [mark.abs_id for mark in audio], now)
+    sync.new += saved.new
+    sync.changed += saved.changed
+    returned = {item.abs_id for item in items}
+    sync.problems += [f"{library.name}: item {abs_id} could not be read" for abs_id in wanted if abs_id not in returned]
+
+
+def refresh_items(database: Engine, audiobookshelf: Audiobookshelf, abs_ids: Sequence[str], now: datetime) -> list[int]:
+    """Read these items now (after an import) and return their book ids, in the same order; unknown ones are left
+    out."""
+    items = audiobookshelf.items(list(abs_ids))
+    with database.begin() as connection:
+        shelf.save_items(connection, items, now)
+        shelf.touch_seen(connection, [item.abs_id for item in items], now)
+        return shelf.book_ids(connection, [item.abs_id for item in items])
+
+
+def _shrink_note(shrinkage: Shrinkage, accepted: bool) -> dict[str, object]:
+    return {
+        "known": shrinkage.known,
+        "gone": shrinkage.gone,
+        "suspicious": shrinkage.suspicious and not accepted,
+        "words": shrinkage.words,
+    }
+
+
+class BookMetadataConfig(dg.Config):
+    """Which books are looked up."""
+
+    scope: Literal["new", "stale", "all"] = Field(
+        default="new", description="new: never looked up. stale: oldest look-up first. all: every book, oldest first."
+    )
+    limit: int = Field(default=500, ge=1, description="Most books in one run; the rest is first next time.")
+    book_ids: list[int] = Field(
+        default_factory=list, description="Only these books (ids of our table). Empty: by scope."
+    )
+
+
+@dg.asset(
+    group_name="library",
+    kinds={"postgres", "google"},
+    deps=[books, GOOGLE_BOOKS_VOLUMES, GOODREADS_PAGES],
+    pool="metadata",
+    owners=["team:library"],
+)
+def book_metadata(
+    context: dg.AssetExecutionContext,
+    config: BookMetadataConfig,
+    database: dg.ResourceParam[Engine],
+    google_books: dg.ResourceParam[GoogleBooks],
+    audiobookshelf: dg.ResourceParam[Audiobookshelf],
+    settings: dg.ResourceParam[Settings],
+    clock: dg.ResourceParam[Clock],
+) -> dg.MaterializeResult[Any]:
+    """Fields that Audiobookshelf lacks, from Google Books by ISBN, then by title and author.
+
+    Only a certain match (the same work) is used; every change is a row of `metadata_corrections`; a locked field is
+    never touched. A spent quota ends the run cleanly: what was not reached is first next time.
+    """
+    now = clock.now()
+    with database.begin() as connection:
+        due = metadata.books_for_lookup(connection, scope=config.scope, limit=config.limit, book_ids=config.book_ids)
+    counts = {"looked_up": 0, "matched": 0, "fields_changed": 0, "written_back": 0, "waiting": 0}
+    problems: list[str] = []
+    sample: list[Correction] = []
+    for index, book in enumerate(due):
+        try:
+            outcome = correct_book(book, database, google_books, audiobookshelf, settings, now)
+        except RateLimited as error:
+            counts["waiting"] = len(due) - index
+            problems.append(f"{error} {counts['waiting']} books wait for the next run.")
+            break
+        except ServiceError as error:
+            if error.service == "google_books":
+                counts["waiting"] = len(due) - index
+                problems.append(f"{error} {counts['waiting']} books wait for the next run.")
+                break
+            problems.append(f"{book.title}: {error}")
+            continue
+        counts["looked_up"] += 1
+        counts["matched"] += int(outcome.matched)
+        counts["fields_changed"] += len(outcome.changes)
+        counts["written_back"] += int(outcome.written_back)
+        sample += outcome.changes
+        if index % 25 == 24:
+            context.log.info(f"{index + 1} of {len(due)} books looked up, {counts['fields_changed']} fields changed")
+    return materialised(
+        counts,
+        sample=[
+            {"book": c.title, "field": c.field, "old": c.old, "new": c.new, "source": c.source} for c in sample[:20]
+        ],
+        table="metadata_corrections",
+        problems=problems,
+    )

@@ -1,0 +1,40 @@
+"""What must be true of the library before anything is built on it."""
+
+import dagster as dg
+
+from mam_assets.assets.library import SHRINK_MARK, books
+from mam_assets.assets.reporting import sample_table
+from mam_assets.resources.database import Engine
+from mam_assets.store import library as shelf
+from mam_assets.store import marks as sync_marks
+
+
+@dg.asset_check(asset=books, blocking=True)
+def library_has_not_collapsed(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
+    """A full comparison that misses much of the library at once archives nothing and stops what follows: more likely
+    the
+    read or a mount went wrong than that a person removed so much. Run `books` with accept_shrinkage to accept it."""
+    with database.begin() as connection:
+        note = sync_marks.get(connection, SHRINK_MARK) or {"suspicious": False, "words": "never compared", "gone": 0}
+    remedy = "Look whether the library's folder is mounted; if it is right, run books with accept_shrinkage."
+    return dg.AssetCheckResult(
+        passed=not note["suspicious"],
+        description=f"{note['words']}. {remedy}" if note["suspicious"] else str(note["words"]),
+        metadata={"gone": int(note.get("gone", 0))},
+    )
+
+
+@dg.asset_check(asset=books)
+def every_item_names_itself(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
+    """Items without title or author can't be matched with anything: listed for a person, in nobody's way."""
+    with database.begin() as connection:
+        rows = shelf.untitled(connection)
+    return dg.AssetCheckResult(
+        passed=not rows,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(rows)} items lack a title or an author" if rows else "every item has a title and an author",
+        metadata={"items": sample_table(rows)} if rows else {},
+    )
+
+
+CHECKS = (library_has_not_collapsed, every_item_names_itself)
