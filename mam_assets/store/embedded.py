@@ -95,6 +95,8 @@ def join(data_dir: Path, *, durable: bool = True) -> Path:
     """
     data_dir = data_dir.expanduser().resolve()
     cluster = data_dir / "postgres"
+    if re.search(r'["$`\\\n]', str(cluster)):
+        raise EmbeddedServerError(f'PostgreSQL cannot be started in {cluster}: choose a DATA_DIR without " $ ` and \\.')
     with _guard:
         member = _memberships.get(data_dir)
         if member is not None and (socket_path := _answering(cluster)):
@@ -378,11 +380,22 @@ def _ensure_running(cluster: Path, owner: tuple[int, int] | None) -> Path:
                 f"Read {cluster / 'log'}, then end that process."
             )
         time.sleep(0.05)
-    if left is not None:
-        _wait_for_backends(cluster)
-        # Its number may belong to another program now, and PostgreSQL would take that for a running server.
-        (cluster / "postmaster.pid").unlink(missing_ok=True)
+    _clear(cluster, _socket_folder(cluster, owner))
     return _start(cluster, owner)
+
+
+def _clear(cluster: Path, socket_folder: Path) -> None:
+    """Remove the marks of a server that died.
+
+    They hold its process number. Where that belongs to another program now, or to a process that nobody has buried,
+    PostgreSQL would take it for a running server and refuse to start.
+    """
+    name = f".s.PGSQL.{PORT}"
+    marks = [cluster / "postmaster.pid", socket_folder / name, socket_folder / f"{name}.lock"]
+    if any(mark.exists() for mark in marks):
+        _wait_for_backends(cluster)
+        for mark in marks:
+            mark.unlink(missing_ok=True)
 
 
 def _wait_for_backends(cluster: Path) -> None:

@@ -118,10 +118,11 @@ def _check(url: URL, shown: str) -> None:
     """Connect once: the server must answer, be new enough, speak UTF-8, and have the schema for Dagster."""
     import psycopg
 
-    # libpq reads the address itself, so what is tried here is what the engines will do.
-    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # Not as text: SQLAlchemy writes a space in a query as "+", which libpq does not read back.
+    parts = url.translate_connect_args(username="user", database="dbname") | dict(url.query)
+    parts.setdefault("connect_timeout", CONNECT_SECONDS)
     try:
-        with psycopg.connect(conninfo, connect_timeout=CONNECT_SECONDS, autocommit=True) as connection:
+        with psycopg.connect(**parts, autocommit=True) as connection:
             version = connection.info.server_version // 10000
             encoding = connection.info.parameter_status("server_encoding")
             if version < OLDEST_VERSION:
