@@ -196,7 +196,7 @@ def _published(work: WorldWork) -> str | None:
 
 def _identifiers(edition: _Edition) -> list[dict[str, str]] | None:
     if edition.isbn_13 is None:
-        return [{"type": "OTHER", "identifier": f"DEMO:{edition.volume_id}"}] if edition.work.work_id % 2 else None
+        return [{"type": "OTHER", "identifier": f"DEMO:{edition.volume_id}"}] if edition.work.work_id // 6 % 2 else None
     both = [
         {"type": "ISBN_13", "identifier": edition.isbn_13},
         {"type": "ISBN_10", "identifier": isbn_10_of(edition.isbn_13)},
