@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from mam_assets.sandbox.audio import write_m4b, write_mp3
-from mam_assets.sandbox.twins.audiobookshelf import Account, AudiobookshelfTwin
+from mam_assets.sandbox.twins.audiobookshelf import AudiobookshelfTwin
+from mam_assets.sandbox.twins.audiobookshelf_accounts import Account
 from mam_assets.sandbox.twins.audiobookshelf_folders import metadata_of, split_names
 from mam_assets.sandbox.twins.serving import TwinServer
 from mam_assets.sandbox.world.model import OwnedItem, World, WorldSeries, WorldWork

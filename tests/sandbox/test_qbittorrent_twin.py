@@ -12,8 +12,9 @@ import qbittorrentapi
 import torf
 
 from mam_assets.sandbox.twins.bencode import read_torrent
-from mam_assets.sandbox.twins.qbittorrent import PROFILES, QBittorrentTwin
+from mam_assets.sandbox.twins.qbittorrent import QBittorrentTwin
 from mam_assets.sandbox.twins.qbittorrent_torrents import Content
+from mam_assets.sandbox.twins.qbittorrent_versions import PROFILES
 from mam_assets.sandbox.twins.serving import Fault, TwinServer
 
 ANNOUNCE = "http://127.0.0.1:9/announce/0123456789abcdef"

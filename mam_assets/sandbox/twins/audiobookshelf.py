@@ -13,7 +13,6 @@ It can be told, by ``control``:
 
 from __future__ import annotations
 
-import base64
 import re
 import threading
 import time
@@ -21,11 +20,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
+from mam_assets.sandbox.twins.audiobookshelf_accounts import Account, authorized
+from mam_assets.sandbox.twins.audiobookshelf_lists import echo, filtered, in_order, whole
 from mam_assets.sandbox.twins.audiobookshelf_providers import Audible
-from mam_assets.sandbox.twins.audiobookshelf_shapes import LIBRARY_ID, PODCASTS_ID, VERSION, Shapes, last_first, task
-from mam_assets.sandbox.twins.audiobookshelf_shelf import FIRST_ADDED, Shelf, Shelved, stable_id
+from mam_assets.sandbox.twins.audiobookshelf_shapes import LIBRARY_ID, PODCASTS_ID, VERSION, Shapes, task
+from mam_assets.sandbox.twins.audiobookshelf_shelf import Shelf, Shelved
 from mam_assets.sandbox.twins.serving import Request, Response, Twin, json_response, text_response
 from mam_assets.sandbox.world.model import OwnedItem, World
 
@@ -33,14 +33,6 @@ _OK = text_response("OK")
 _UNAUTHORISED = Response(401, b"Unauthorized", None)
 _FORBIDDEN = text_response("Forbidden", 403)
 _NOT_FOUND = text_response("Not Found", 404)
-
-
-@dataclass(frozen=True)
-class Account:
-    """Who a token belongs to: ``kind`` root (all), user (may update) or guest (may only read)."""
-
-    username: str
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -180,19 +172,19 @@ class AudiobookshelfTwin(Twin):
     def _items(self, request: Request, account: Account, library: str) -> Response:
         if library not in (LIBRARY_ID, PODCASTS_ID):
             return _no_library()
-        limit, page = _whole(request, "limit"), _whole(request, "page")
+        limit, page = whole(request, "limit"), whole(request, "page")
         if limit < 0 or page < 0:
             return text_response("Invalid query parameters", 400, "text/html; charset=utf-8")
         items = self._shown() if library == LIBRARY_ID else []
-        items, series = self._filtered(items, request.first("filter") or "")
-        items = _sorted(items, request.first("sort") or "", request.first("desc") == "1", series)
+        items, series = filtered(self.shelf, items, request.first("filter") or "")
+        items = in_order(items, request.first("sort") or "", request.first("desc") == "1", series)
         rows = items[page * limit : (page + 1) * limit] if limit else items
         answer: dict[str, Any] = {
             "results": [self.shapes.minified(item, series) for item in rows],
             "total": len(items),
             "limit": limit,
             "page": page,
-            **_echo(request),
+            **echo(request),
             "mediaType": "book" if library == LIBRARY_ID else "podcast",
             "minified": request.first("minified") == "1",
             "collapseseries": request.first("collapseseries") == "1",
@@ -201,42 +193,14 @@ class AudiobookshelfTwin(Twin):
         }
         return json_response(answer)
 
-    def _filtered(self, items: list[Shelved], wanted: str) -> tuple[list[Shelved], str | None]:
-        """The items of a filter, and the lower-case series name when it was a filter by series."""
-        if not wanted:
-            return items, None
-        group, _, coded = wanted.partition(".")
-        value = base64.b64decode(unquote(coded) + "==").decode("utf-8", "replace") if coded else ""
-        match group:
-            case "issues":
-                return [item for item in items if item.missing], None
-            case "abridged":
-                return [item for item in items if item.metadata["abridged"]], None
-            case "authors":
-                person = next((key for key, entry in self.shelf.people.items() if entry["id"] == value), "")
-                return [item for item in items if person in map(str.lower, item.metadata["authors"])], None
-            case "series" if value == "no-series":
-                return [item for item in items if not item.metadata["series"]], None
-            case "series":
-                name = next((key for key, entry in self.shelf.series.items() if entry["id"] == value), "")
-                return [
-                    item for item in items if any(name == entry.lower() for entry, _ in item.metadata["series"])
-                ], name
-            case "missing":
-                return [item for item in items if not item.metadata.get(value)], None
-            case "narrators" | "genres":
-                return [item for item in items if value in item.metadata[group]], None
-            case "languages" | "publishers":
-                return [item for item in items if item.metadata[group[:-1]] == value], None
-        return items, None
-
     def _series_list(self, request: Request, account: Account, library: str) -> Response:
         if library not in (LIBRARY_ID, PODCASTS_ID):
             return _no_library()
-        rows = []
-        for name, entry in self.shelf.series.items() if library == LIBRARY_ID else ():
-            if books := self._books_of_series(name):
-                rows.append({**self.shapes.series(entry), "books": [self.shapes.minified(book) for book in books]})
+        found = self._by_series() if library == LIBRARY_ID else {}
+        rows = [
+            {**self.shapes.series(self.shelf.series[name]), "books": [self.shapes.minified(book) for book in books]}
+            for name, books in found.items()
+        ]
         keys: dict[str, Callable[[dict[str, Any]], Any]] = {
             "name": lambda row: row["name"].lower(),
             "numBooks": lambda row: len(row["books"]),
@@ -249,25 +213,34 @@ class AudiobookshelfTwin(Twin):
     ) -> Response:
         if key := keys.get(request.first("sort") or ""):
             rows = sorted(rows, key=key, reverse=request.first("desc") == "1")
-        limit, page = _whole(request, "limit"), _whole(request, "page")
+        limit, page = whole(request, "limit"), whole(request, "page")
         answer: dict[str, Any] = {
             "results": rows[page * limit : (page + 1) * limit] if limit else rows,
             "total": len(rows),
             "limit": limit,
             "page": page,
-            **_echo(request),
+            **echo(request),
             "minified": request.first("minified") == "1",
         }
         if request.path.endswith("/series"):
             answer["include"] = request.first("include") or ""
         return json_response(answer)
 
-    def _books_of_series(self, name: str) -> list[Shelved]:
-        books = [item for item in self._shown() if any(entry.lower() == name for entry, _ in item.metadata["series"])]
-        return _sorted(books, "sequence", False, name)
+    def _by_series(self) -> dict[str, list[Shelved]]:
+        """Books of each series that has any, in the order of the series, by lower-case name."""
+        books: dict[str, list[Shelved]] = {name: [] for name in self.shelf.series}
+        for item in self._shown():
+            for name in dict.fromkeys(entry.lower() for entry, _ in item.metadata["series"]):
+                books[name].append(item)
+        return {name: in_order(found, "sequence", False, name) for name, found in books.items() if found}
 
-    def _books_of_author(self, name: str) -> list[Shelved]:
-        return [item for item in self._shown() if name in map(str.lower, item.metadata["authors"])]
+    def _by_author(self) -> dict[str, list[Shelved]]:
+        """Books of each author who has any, by lower-case name."""
+        books: dict[str, list[Shelved]] = {name: [] for name in self.shelf.people}
+        for item in self._shown():
+            for name in dict.fromkeys(map(str.lower, item.metadata["authors"])):
+                books[name].append(item)
+        return {name: found for name, found in books.items() if found}
 
     def _series_of_library(self, request: Request, account: Account, library: str, series: str) -> Response:
         return self._series(request, account, series) if library == LIBRARY_ID else _no_library()
@@ -279,10 +252,8 @@ class AudiobookshelfTwin(Twin):
     def _authors(self, request: Request, account: Account, library: str) -> Response:
         if library not in (LIBRARY_ID, PODCASTS_ID):
             return _no_library()
-        rows = []
-        for name, entry in self.shelf.people.items() if library == LIBRARY_ID else ():
-            if books := self._books_of_author(name):
-                rows.append(self.shapes.author(entry, books))
+        found = self._by_author() if library == LIBRARY_ID else {}
+        rows = [self.shapes.author(self.shelf.people[name], books) for name, books in found.items()]
         if request.first("limit") is None or request.first("page") is None:
             return json_response({"authors": rows})
         keys: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -298,7 +269,7 @@ class AudiobookshelfTwin(Twin):
         name = next((key for key, entry in self.shelf.people.items() if entry["id"] == author), None)
         if name is None:
             return _NOT_FOUND
-        books = self._books_of_author(name)
+        books = self._by_author().get(name, [])
         answer = self.shapes.author(self.shelf.people[name], books)
         include = (request.first("include") or "").split(",")
         if "items" in include:
@@ -309,7 +280,7 @@ class AudiobookshelfTwin(Twin):
                 {
                     "id": self.shelf.series[series]["id"],
                     "name": self.shelf.series[series]["name"],
-                    "items": [self.shapes.minified(book) for book in _sorted(books, "sequence", False, series)],
+                    "items": [self.shapes.minified(book) for book in in_order(books, "sequence", False, series)],
                 }
                 for series in names
             ]
@@ -321,12 +292,12 @@ class AudiobookshelfTwin(Twin):
         wanted = (request.first("q") or "").lower()
         if not wanted:
             return text_response('Invalid request. Query param "q" must be a string', 400)
-        limit = _whole(request, "limit") or 12
+        limit = whole(request, "limit") or 12
         items = self._shown() if library == LIBRARY_ID else []
         names = ("title", "subtitle", "isbn", "asin")
         books = [item for item in items if any(wanted in (item.metadata[name] or "").lower() for name in names)]
-        series = [name for name in self.shelf.series if wanted in name and self._books_of_series(name)]
-        authors = [name for name in self.shelf.people if wanted in name and self._books_of_author(name)]
+        series = [(name, found) for name, found in self._by_series().items() if wanted in name]
+        authors = [(name, found) for name, found in self._by_author().items() if wanted in name]
         narrators = sorted({name for item in items for name in item.metadata["narrators"] if wanted in name.lower()})
         answer: dict[str, Any] = {
             "book": [{"libraryItem": self.shapes.expanded(item)} for item in books[:limit]],
@@ -339,13 +310,11 @@ class AudiobookshelfTwin(Twin):
             "series": [
                 {
                     "series": self.shapes.series(self.shelf.series[name]),
-                    "books": [self.shapes.minified(book) for book in self._books_of_series(name)],
+                    "books": [self.shapes.minified(book) for book in found],
                 }
-                for name in series[:limit]
+                for name, found in series[:limit]
             ],
-            "authors": [
-                self.shapes.author(self.shelf.people[name], self._books_of_author(name)) for name in authors[:limit]
-            ],
+            "authors": [self.shapes.author(self.shelf.people[name], found) for name, found in authors[:limit]],
         }
         return json_response(answer)
 
@@ -444,46 +413,7 @@ class AudiobookshelfTwin(Twin):
         return json_response(self._audible.search(request.first("title") or "", request.first("author") or ""))
 
     def _authorize(self, request: Request, account: Account) -> Response:
-        may = account.kind != "guest"
-        root = account.kind == "root"
-        user: dict[str, Any] = {
-            "id": stable_id("user", account.username),
-            "username": account.username,
-            "email": None,
-            "type": account.kind,
-            "token": "never-shown-by-the-twin",
-            "isOldToken": True,
-            "mediaProgress": [],
-            "seriesHideFromContinueListening": [],
-            "bookmarks": [],
-            "isActive": True,
-            "isLocked": False,
-            "lastSeen": None,
-            "createdAt": FIRST_ADDED,
-            "permissions": {
-                "download": True,
-                "update": may,
-                "delete": root,
-                "upload": root,
-                "createEreader": root,
-                "accessAllLibraries": True,
-                "accessAllTags": True,
-                "accessExplicitContent": True,
-                "selectedTagsNotAccessible": False,
-            },
-            "librariesAccessible": [],
-            "itemTagsSelected": [],
-            "hasOpenIDLink": False,
-        }
-        settings = {
-            "id": "server-settings",
-            "version": VERSION,
-            "buildNumber": 1,
-            "language": "en-us",
-            "timeZone": "UTC",
-        }
-        answer = {"user": user, "userDefaultLibraryId": LIBRARY_ID, "serverSettings": settings}
-        return json_response({**answer, "ereaderDevices": [], "Source": "local"})
+        return json_response(authorized(account))
 
 
 def _no_library() -> Response:
@@ -496,42 +426,3 @@ def _payload(request: Request) -> Any:
         return request.json()
     except ValueError:
         return None
-
-
-def _whole(request: Request, name: str) -> int:
-    """A whole number of the query. Anything else counts as 0, as recorded for ``limit=abc``."""
-    value = request.first(name) or ""
-    return int(value) if re.fullmatch(r"-?\d+", value) else 0
-
-
-def _echo(request: Request) -> dict[str, Any]:
-    """Sort and filter as the answer repeats them: keys that weren't asked for stay away."""
-    sort, wanted = request.first("sort"), request.first("filter")
-    echo: dict[str, Any] = {"sortBy": sort} if sort else {}
-    echo["sortDesc"] = request.first("desc") == "1"
-    return {**echo, "filterBy": wanted} if wanted else echo
-
-
-def _sorted(items: list[Shelved], key: str, descending: bool, series: str | None) -> list[Shelved]:
-    """Sorted by one of the keys that Audiobookshelf knows; by no order that means anything for any other key."""
-
-    def place(item: Shelved) -> tuple[float, str]:
-        sequence = next((number for name, number in item.metadata["series"] if name.lower() == series), None) or ""
-        number = re.match(r"\d+(\.\d+)?", sequence)
-        return (float(number[0]) if number else -1.0, sequence)
-
-    keys: dict[str, Callable[[Shelved], Any]] = {
-        "addedAt": lambda item: item.added_at,
-        "size": lambda item: sum(file.size for file in item.files),
-        "birthtimeMs": lambda item: max((file.mtime_ms for file in item.files), default=0),
-        "mtimeMs": lambda item: max((file.mtime_ms for file in item.files), default=0),
-        "media.duration": lambda item: item.seconds,
-        "media.metadata.title": lambda item: (item.metadata["title"] or "").lower(),
-        "media.metadata.authorName": lambda item: ", ".join(item.metadata["authors"]).lower(),
-        "media.metadata.authorNameLF": lambda item: ", ".join(map(last_first, item.metadata["authors"])).lower(),
-        "media.metadata.publishedYear": lambda item: item.metadata["publishedYear"] or "",
-        "sequence": place,
-    }
-    if key not in keys:
-        return sorted(items, key=lambda item: item.id)
-    return sorted(items, key=keys[key], reverse=descending)

@@ -29,7 +29,9 @@ from urllib.parse import parse_qs
 
 from mam_assets.sandbox.twins import qbittorrent_shapes as shapes
 from mam_assets.sandbox.twins.bencode import read_torrent
+from mam_assets.sandbox.twins.qbittorrent_sync import delta
 from mam_assets.sandbox.twins.qbittorrent_torrents import FORCED, Content, Torrent, Torrents
+from mam_assets.sandbox.twins.qbittorrent_versions import PROFILES
 from mam_assets.sandbox.twins.serving import Form, Request, Response, Twin, text_response
 
 BAN_AFTER, BAN_SECONDS, SESSION_SECONDS = 5, 3600, 3600
@@ -40,37 +42,6 @@ _POST_ONLY = {
     *("auth/login", "auth/logout", "torrents/add", "torrents/delete", "torrents/recheck", "torrents/reannounce"),
     *("torrents/start", "torrents/stop", "torrents/resume", "torrents/pause", "torrents/setCategory"),
     *("torrents/createCategory", "torrents/addTags", "torrents/removeTags", "torrents/createTags"),
-}
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What a version says of itself. The rest that differs hangs on ``major`` and ``minor``."""
-
-    version: str
-    api: str
-    libtorrent: str
-
-    @property
-    def major(self) -> int:
-        return int(self.version.split(".")[0])
-
-    @property
-    def minor(self) -> int:
-        return int(self.version.split(".")[1])
-
-    @property
-    def since_5_2(self) -> bool:
-        return (self.major, self.minor) >= (5, 2)
-
-
-PROFILES = {
-    profile.version: profile
-    for profile in (
-        Profile("4.6.7", "2.9.3", "2.0.10.0"),
-        Profile("5.1.4", "2.11.4", "2.0.11.0"),
-        Profile("5.2.3", "2.15.1", "2.0.12.0"),
-    )
 }
 
 
@@ -319,27 +290,10 @@ class QBittorrentTwin(Twin):
 
     def _info(self, form: Form, session: _Session) -> Response:
         rows = [self._row(torrent) for torrent in self.torrents.rows.values()]
-        state, category, tag = form.first("filter") or "all", form.first("category"), form.first("tag")
-        if state in shapes.FILTERS:
-            rows = [row for row in rows if row["state"] in shapes.FILTERS[state]]
-        elif state in ("running", "resumed", "inactive"):
-            hidden = shapes.FILTERS["active" if state == "inactive" else "stopped" if state == "running" else "paused"]
-            rows = [row for row in rows if row["state"] not in hidden]
-        if category is not None:
-            rows = [row for row in rows if row["category"] == category]
-        if tag is not None:
-            rows = [row for row in rows if (tag in row["tags"].split(", ") if tag else not row["tags"])]
-        if hashes := form.first("hashes"):
-            rows = [row for row in rows if row["hash"] in hashes.lower().split("|")]
-        if sort := form.first("sort"):
-            if rows and sort not in rows[0]:
-                raise _Answered(400, "'sort' parameter is invalid")
-            rows.sort(key=lambda row: (row[sort] is not None, row[sort]))
-        if _true(form.first("reverse")):
-            rows.reverse()
-        offset, limit = int(form.first("offset") or 0), int(form.first("limit") or 0)
-        rows = rows[offset:]
-        return _json(rows[:limit] if limit > 0 else rows)
+        try:
+            return _json(shapes.selected(rows, form))
+        except KeyError:
+            raise _Answered(400, "'sort' parameter is invalid") from None
 
     def _one(self, form: Form, answer: Callable[[Torrent], Any]) -> Response:
         wanted = self._required(form, "hash").lower()
@@ -354,7 +308,6 @@ class QBittorrentTwin(Twin):
         return shapes.files(self.torrents, torrent)
 
     def _maindata(self, form: Form, session: _Session) -> Response:
-        wanted = form.first("rid") or "0"
         groups: dict[str, Any] = {
             "torrents": {row.pop("hash"): row for row in map(self._row, self.torrents.rows.values())},
             "categories": self._category_map(),
@@ -362,20 +315,11 @@ class QBittorrentTwin(Twin):
             "trackers": self._tracker_map(),
             "server_state": self._server_state(),
         }
-        full = wanted == "0" or wanted != str(session.rid)
-        before, session.known = session.known, json.loads(json.dumps(groups))
-        session.rid = session.rid % 1_000_000 + 1
-        if full:
+        wanted, last, before = form.first("rid") or "0", session.rid, session.known
+        session.rid, session.known = last % 1_000_000 + 1, groups
+        if wanted == "0" or wanted != str(last):
             return _json({"rid": session.rid, "full_update": True, **groups})
-        answer: dict[str, Any] = {"rid": session.rid}
-        for group in ("torrents", "categories", "trackers"):
-            answer |= _changes(group, before[group], groups[group])
-        answer |= _listed("tags", [tag for tag in groups["tags"] if tag not in before["tags"]])
-        answer |= _listed("tags_removed", [tag for tag in before["tags"] if tag not in groups["tags"]])
-        state = {
-            key: value for key, value in groups["server_state"].items() if before["server_state"].get(key) != value
-        }
-        return _json({**answer, **({"server_state": state} if state else {})})
+        return _json({"rid": session.rid, **delta(before, groups)})
 
     def _category_map(self) -> dict[str, Any]:
         return {name: {"name": name, "savePath": path} for name, path in self.torrents.categories.items()}
@@ -508,21 +452,3 @@ def _json(value: Any, status: int = 200) -> Response:
 
 def _true(value: str | None) -> bool:
     return (value or "").lower() in ("true", "1")
-
-
-def _listed(name: str, values: list[str]) -> dict[str, Any]:
-    return {name: values} if values else {}
-
-
-def _changes(group: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what changed, key by key; a group in which nothing did stays away."""
-    changed: dict[str, Any] = {}
-    for key, value in now.items():
-        old = before.get(key)
-        if old is None or not isinstance(value, dict):
-            if old != value:
-                changed[key] = value
-        elif fields := {name: field for name, field in value.items() if old.get(name) != field}:
-            changed[key] = fields
-    answer: dict[str, Any] = {group: changed} if changed else {}
-    return answer | _listed(f"{group}_removed", [key for key in before if key not in now])

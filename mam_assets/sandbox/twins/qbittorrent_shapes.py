@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from mam_assets.sandbox.twins.messages import Form
 from mam_assets.sandbox.twins.qbittorrent_torrents import Torrent, Torrents
 
 INFINITE_ETA = 8_640_000
@@ -35,6 +36,29 @@ FILTERS: dict[str, set[str]] = {
     "moving": {"moving"},
     "errored": {"error", "missingFiles"},
 }
+HIDDEN = {"running": "stopped", "resumed": "paused", "inactive": "active"}  # filters that show all but another's
+
+
+def selected(rows: list[dict[str, Any]], form: Form) -> list[dict[str, Any]]:
+    """The rows that ``torrents/info`` is asked for. Raises ``KeyError`` when asked to sort by what isn't a field."""
+    state, category, tag = form.first("filter") or "all", form.first("category"), form.first("tag")
+    if state in FILTERS:
+        rows = [row for row in rows if row["state"] in FILTERS[state]]
+    elif state in HIDDEN:
+        rows = [row for row in rows if row["state"] not in FILTERS[HIDDEN[state]]]
+    if category is not None:
+        rows = [row for row in rows if row["category"] == category]
+    if tag is not None:
+        rows = [row for row in rows if (tag in row["tags"].split(", ") if tag else not row["tags"])]
+    if hashes := form.first("hashes"):
+        rows = [row for row in rows if row["hash"] in hashes.lower().split("|")]
+    if sort := form.first("sort"):
+        rows = sorted(rows, key=lambda row: (row[sort] is not None, row[sort]))
+    if (form.first("reverse") or "").lower() in ("true", "1"):
+        rows = rows[::-1]
+    rows = rows[int(form.first("offset") or 0) :]
+    limit = int(form.first("limit") or 0)
+    return rows[:limit] if limit > 0 else rows
 
 
 def row(torrents: Torrents, torrent: Torrent, major: int, minor: int) -> dict[str, Any]:
