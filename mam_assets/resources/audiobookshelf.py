@@ -218,7 +218,7 @@ class AudiobookshelfResource(dg.ConfigurableResource[Audiobookshelf]):
     def create_resource(self, context: dg.InitResourceContext) -> Audiobookshelf:
         """Build the client; nothing is asked of the server yet."""
         settings = load_settings(abs_url=self.url) if self.url else load_settings()
-        return Audiobookshelf.from_kit(ServiceKit.open(settings, context.run_id))
+        return Audiobookshelf.from_kit(ServiceKit.for_run(context, settings))
 
 
 def check_metadata(metadata: Mapping[str, Any]) -> None:

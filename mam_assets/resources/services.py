@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import dagster as dg
 import httpx
 from sqlalchemy import Engine
 
@@ -54,6 +55,11 @@ class ServiceKit:
             clean=redactor.clean,
         )
         return cls(settings, engine, gate, redactor)
+
+    @classmethod
+    def for_run(cls, context: dg.InitResourceContext, settings: Settings) -> ServiceKit:
+        """The kit of a Dagster resource: the run is the session; a sensor's tick is a session of its own."""
+        return cls.open(settings, context.run.run_id if context.run else None)
 
     def client(
         self,

@@ -230,6 +230,8 @@ class TorrentClient:
         """What changed since the last call of this object; everything at first, or after the session was renewed."""
         with self._call("changes") as api:
             answer = mapping(api.sync_maindata(rid=self._rid))
+            if whole(answer.get("rid")) is None:
+                raise _nonsense("changes")
         rows = {key: mapping(row) for key, row in mapping(answer.get("torrents")).items()}
         full = bool(answer.get("full_update"))
         if full:
@@ -244,6 +246,8 @@ class TorrentClient:
         self._rid = whole(answer.get("rid")) or 0
         free = whole(mapping(answer.get("server_state")).get("free_space_on_disk"))
         self._free_bytes = self._free_bytes if free is None else free
+        if self._free_bytes is not None and self._free_bytes < 0:
+            self._free_bytes = None
         changed = (read_torrent(self._rows[key], key) for key in rows)
         return Changes(tuple(filter(None, changed)), tuple(removed), full, self._free_bytes)
 
@@ -264,13 +268,17 @@ class TorrentClient:
         return True
 
     def free_space(self) -> int:
-        """Free bytes on the disk of the default save path."""
+        """Free bytes on the disk of the default save path. Refused while qBittorrent does not know: it says -1 as long
+        as that folder does not exist (seen with 4.5.2), and "unknown" must not be taken for "none" or "plenty"."""
         with self._call("free space") as api:
             answer = mapping(api.sync_maindata(rid=0))
-        free = whole(mapping(answer.get("server_state")).get("free_space_on_disk"))
-        if free is None or free < 0:
-            raise _nonsense("free space")
-        return free
+            free = whole(mapping(answer.get("server_state")).get("free_space_on_disk"))
+            if free is None:
+                raise _nonsense("free space")
+            if free < 0:
+                remedy = "Make the folder of its default save path, or name another there; it looks again in seconds."
+                raise Refused(QBITTORRENT, "free space", "it does not know how much space is free", remedy)
+            return free
 
     def default_save_path(self) -> str:
         """Where qBittorrent saves when nothing else is said, as it sees it."""
@@ -346,7 +354,7 @@ class TorrentClient:
     def _mapped(self, error: qbittorrentapi.APIError, call: str) -> ServiceError:
         import qbittorrentapi as q
 
-        says = self._redactor.clean(" ".join(str(error).split()))[:200]
+        says = self._redactor.clean(" ".join(str(error).split()))[:200].rstrip(".")
         status = getattr(getattr(error, "response", None), "status_code", None)
         match error:
             case q.LoginFailed():
@@ -386,7 +394,7 @@ class TorrentClientResource(dg.ConfigurableResource[TorrentClient]):
         """Build the client; nothing is asked of the server yet."""
         given = {"qbittorrent_url": self.url, "qbittorrent_username": self.username}
         settings = load_settings(**{name: value for name, value in given.items() if value})
-        return TorrentClient.from_kit(ServiceKit.open(settings, context.run_id))
+        return TorrentClient.from_kit(ServiceKit.for_run(context, settings))
 
 
 def _states(rows: Any, call: str) -> list[TorrentState]:
