@@ -123,10 +123,10 @@ def _of_length(isbn: str | None, length: int) -> str | None:
     return isbn if isbn and len(isbn) == length else None
 
 
-def read_error(status: int, body: str) -> UnusableAnswer:
+def read_error(status: int, body: str, *, with_key: bool = True) -> UnusableAnswer:
     """What an error answer means: a spent quota (seen as 429, 403 and even 400), a bad key, or a plain refusal.
 
-    Without a key Google answers 429 with a daily limit of 0: waiting would not help, so that is a missing key.
+    Without a key the daily limit is 0: waiting for more would not help, so that is a missing key.
     """
     try:
         error = mapping(mapping(json.loads(body)).get("error"))
@@ -139,9 +139,9 @@ def read_error(status: int, body: str) -> UnusableAnswer:
     }
     quotas = [mapping(part.get("metadata")) for part in details]
     says = f"Google Books answered {status} {quoted(message)}" if message else f"Google Books answered {status}"
-    if any(text(quota.get("quota_limit_value")) == "0" for quota in quotas):
-        return UnusableAnswer(Fault.SIGN_IN, f"{says}: without a key the daily limit is 0", _KEY_REMEDY)
     if reasons & _SPENT or status == 429 or re.search(r"quota|limit exceeded", message, re.IGNORECASE):
+        if not with_key:
+            return UnusableAnswer(Fault.SIGN_IN, f"{says}: without a key the daily limit is 0", _KEY_REMEDY)
         words = " ".join([message, *reasons, *(text(quota.get("quota_limit")) or "" for quota in quotas)]).lower()
         return QuotaSpent(says, Quota(daily=bool(re.search(r"per ?day|daily", words))))
     if reasons & _BAD_KEY or status in {401, 403} or "api key" in message.lower():

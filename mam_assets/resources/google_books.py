@@ -35,10 +35,9 @@ _SHORT_QUOTA = timedelta(minutes=1)
 class GoogleBooks:
     """Google Books v1, through a client of http.py."""
 
-    def __init__(self, client: httpx.Client, *, key: str | None = None, clock: Clock = utc_now) -> None:
+    def __init__(self, client: httpx.Client, *, key: str | None = None) -> None:
         self._client = client
         self._key = key
-        self._clock = clock
 
     @classmethod
     def from_kit(cls, kit: ServiceKit, *, limits: Limits | None = None) -> GoogleBooks:
@@ -96,7 +95,8 @@ def quota_judge(clock: Clock) -> Callable[[httpx.Response], ServiceError | None]
         if not 400 <= response.status_code < 500:
             return None
         call = str(response.request.extensions.get("call") or response.request.url.path)
-        problem = read_error(response.status_code, response.text)
+        with_key = "key" in response.request.url.params
+        problem = read_error(response.status_code, response.text, with_key=with_key)
         error = service_error(problem, response, GOOGLE_BOOKS, call)
         if isinstance(error, RateLimited) and isinstance(problem, QuotaSpent):
             now = clock()

@@ -119,7 +119,6 @@ PER_MINUTE = "Quota exceeded for quota metric 'Queries' and limit 'Queries per m
         (403, error("Daily Limit Exceeded", reason="dailyLimitExceeded"), Fault.LIMITED, True),
         (403, error("User Rate Limit Exceeded", reason="userRateLimitExceeded"), Fault.LIMITED, False),
         (400, error(PER_DAY, status="FAILED_PRECONDITION"), Fault.LIMITED, True),
-        (429, error(PER_DAY, reason="rateLimitExceeded", quota_limit_value="0"), Fault.SIGN_IN, None),
         (400, error("API key not valid. Please pass a valid API key.", detail="API_KEY_INVALID"), Fault.SIGN_IN, None),
         (403, error("Books API has not been used", status="PERMISSION_DENIED"), Fault.SIGN_IN, None),
         (400, error("Invalid value", status="INVALID_ARGUMENT"), Fault.REFUSED, None),
@@ -133,6 +132,13 @@ def test_a_spent_quota_is_told_from_a_bad_key(status: int, body: str, fault: Fau
     problem = read_error(status, body)
     assert problem.fault is fault
     assert (problem.quota.daily if isinstance(problem, QuotaSpent) else None) is daily
+
+
+def test_a_spent_quota_without_a_key_is_a_missing_key() -> None:
+    """calibre-web-automated #993: anonymous use answers 429, today and every other day."""
+    body = error(PER_DAY, reason="rateLimitExceeded", quota_limit_value="0")
+    assert read_error(429, body, with_key=False).fault is Fault.SIGN_IN
+    assert read_error(429, body).fault is Fault.LIMITED
 
 
 def test_an_error_with_status_200_is_still_an_error() -> None:

@@ -45,6 +45,12 @@ def test_title_and_author_are_asked_for_as_phrases() -> None:
     assert made.requests[0].url.params["q"] == 'intitle:"The Emma Book" inauthor:"Jane Austen"'
 
 
+def test_without_a_key_a_spent_quota_is_a_missing_key() -> None:
+    _, made = bench(lambda request: error(429, "Quota exceeded", "rateLimitExceeded", quota_limit_value="0"))
+    with pytest.raises(NotAuthorised, match="GOOGLE_BOOKS_API_KEY"):
+        GoogleBooks(made.client).by_title("Emma")
+
+
 def test_no_match_is_nothing() -> None:
     google, _ = bench(lambda request: volumes())
     assert google.by_title("Emma") == ()
@@ -88,7 +94,6 @@ def test_a_spent_day_lasts_till_midnight_pacific_whatever_the_status(status: int
     ("answer", "expected"),
     [
         (error(400, "API key not valid. Please pass a valid API key."), NotAuthorised),
-        (error(429, "Quota exceeded", "rateLimitExceeded", quota_limit_value="0"), NotAuthorised),
         (error(403, "Denied", "accessNotConfigured"), NotAuthorised),
         (error(400, "Invalid value"), Refused),
         (error(503, "Service temporarily unavailable.", "backendFailed"), ServiceDown),
