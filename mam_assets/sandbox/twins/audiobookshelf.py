@@ -24,7 +24,7 @@ from typing import Any
 from mam_assets.sandbox.twins.audiobookshelf_accounts import Account, authorized
 from mam_assets.sandbox.twins.audiobookshelf_lists import echo, filtered, in_order, whole
 from mam_assets.sandbox.twins.audiobookshelf_providers import Audible
-from mam_assets.sandbox.twins.audiobookshelf_shapes import LIBRARY_ID, PODCASTS_ID, VERSION, Shapes, task
+from mam_assets.sandbox.twins.audiobookshelf_shapes import LIBRARY_ID, PODCASTS_ID, VERSION, Shapes, last_first, task
 from mam_assets.sandbox.twins.audiobookshelf_shelf import Shelf, Shelved
 from mam_assets.sandbox.twins.serving import Request, Response, Twin, json_response, text_response
 from mam_assets.sandbox.world.model import OwnedItem, World
@@ -197,34 +197,12 @@ class AudiobookshelfTwin(Twin):
         if library not in (LIBRARY_ID, PODCASTS_ID):
             return _no_library()
         found = self._by_series() if library == LIBRARY_ID else {}
-        rows = [
-            {**self.shapes.series(self.shelf.series[name]), "books": [self.shapes.minified(book) for book in books]}
-            for name, books in found.items()
-        ]
-        keys: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "name": lambda row: row["name"].lower(),
-            "numBooks": lambda row: len(row["books"]),
-            "addedAt": lambda row: row["addedAt"],
-        }
-        return self._paged(request, rows, keys)
+        pairs = [(self.shelf.series[name], books) for name, books in found.items()]
 
-    def _paged(
-        self, request: Request, rows: list[dict[str, Any]], keys: Mapping[str, Callable[[dict[str, Any]], Any]]
-    ) -> Response:
-        if key := keys.get(request.first("sort") or ""):
-            rows = sorted(rows, key=key, reverse=request.first("desc") == "1")
-        limit, page = whole(request, "limit"), whole(request, "page")
-        answer: dict[str, Any] = {
-            "results": rows[page * limit : (page + 1) * limit] if limit else rows,
-            "total": len(rows),
-            "limit": limit,
-            "page": page,
-            **echo(request),
-            "minified": request.first("minified") == "1",
-        }
-        if request.path.endswith("/series"):
-            answer["include"] = request.first("include") or ""
-        return json_response(answer)
+        def shown(entry: dict[str, Any], books: list[Shelved]) -> dict[str, Any]:
+            return {**self.shapes.series(entry), "books": [self.shapes.minified(book) for book in books]}
+
+        return json_response({**_page(request, pairs, shown), "include": request.first("include") or ""})
 
     def _by_series(self) -> dict[str, list[Shelved]]:
         """Books of each series that has any, in the order of the series, by lower-case name."""
@@ -253,17 +231,10 @@ class AudiobookshelfTwin(Twin):
         if library not in (LIBRARY_ID, PODCASTS_ID):
             return _no_library()
         found = self._by_author() if library == LIBRARY_ID else {}
-        rows = [self.shapes.author(self.shelf.people[name], books) for name, books in found.items()]
+        pairs = [(self.shelf.people[name], books) for name, books in found.items()]
         if request.first("limit") is None or request.first("page") is None:
-            return json_response({"authors": rows})
-        keys: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "name": lambda row: row["name"].lower(),
-            "lastFirst": lambda row: row["lastFirst"].lower(),
-            "addedAt": lambda row: row["addedAt"],
-            "updatedAt": lambda row: row["updatedAt"],
-            "numBooks": lambda row: row["numBooks"],
-        }
-        return self._paged(request, rows, keys)
+            return json_response({"authors": [self.shapes.author(entry, books) for entry, books in pairs]})
+        return json_response(_page(request, pairs, self.shapes.author))
 
     def _author(self, request: Request, account: Account, author: str) -> Response:
         name = next((key for key, entry in self.shelf.people.items() if entry["id"] == author), None)
@@ -418,6 +389,33 @@ class AudiobookshelfTwin(Twin):
 
 def _no_library() -> Response:
     return text_response("Library not found", 404, "text/html; charset=utf-8")
+
+
+def _page(
+    request: Request,
+    pairs: list[tuple[dict[str, Any], list[Shelved]]],
+    shown: Callable[[dict[str, Any], list[Shelved]], dict[str, Any]],
+) -> dict[str, Any]:
+    """A page of series or authors, each with its books."""
+    keys: dict[str, Callable[[tuple[dict[str, Any], list[Shelved]]], Any]] = {
+        "name": lambda pair: pair[0]["name"].lower(),
+        "lastFirst": lambda pair: last_first(pair[0]["name"]).lower(),
+        "addedAt": lambda pair: pair[0]["addedAt"],
+        "updatedAt": lambda pair: pair[0]["addedAt"],
+        "numBooks": lambda pair: len(pair[1]),
+    }
+    if key := keys.get(request.first("sort") or ""):
+        pairs = sorted(pairs, key=key, reverse=request.first("desc") == "1")
+    limit, page = whole(request, "limit"), whole(request, "page")
+    rows = pairs[page * limit : (page + 1) * limit] if limit else pairs
+    return {
+        "results": [shown(entry, books) for entry, books in rows],
+        "total": len(pairs),
+        "limit": limit,
+        "page": page,
+        **echo(request),
+        "minified": request.first("minified") == "1",
+    }
 
 
 def _payload(request: Request) -> Any:

@@ -6,7 +6,7 @@ Here: shapes, key for key as recorded. Not here: what is on the shelf, and HTTP.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from mam_assets.sandbox.twins.audiobookshelf_folders import ShelfFile
@@ -329,7 +329,7 @@ class Shapes:
             "libraryId": LIBRARY_ID,
         }
 
-    def author(self, entry: Mapping[str, Any], items: Iterable[Shelved]) -> dict[str, Any]:
+    def author(self, entry: Mapping[str, Any], items: Sized) -> dict[str, Any]:
         return {
             "id": entry["id"],
             "asin": None,
@@ -339,7 +339,7 @@ class Shapes:
             "libraryId": LIBRARY_ID,
             "addedAt": entry["addedAt"],
             "updatedAt": entry["addedAt"],
-            "numBooks": sum(1 for _ in items),
+            "numBooks": len(items),
             "lastFirst": last_first(entry["name"]),
         }
 
