@@ -155,5 +155,5 @@ class GoodreadsResource(dg.ConfigurableResource[Goodreads]):
 
     def create_resource(self, context: dg.InitResourceContext) -> Goodreads:
         """Build the client; nothing is asked of Goodreads yet."""
-        settings = load_settings(**({"goodreads_url": self.url} if self.url else {}))
-        return Goodreads.from_kit(ServiceKit.open(settings, context.run_id))
+        settings = load_settings(goodreads_url=self.url) if self.url else load_settings()
+        return Goodreads.from_kit(ServiceKit.for_run(context, settings))

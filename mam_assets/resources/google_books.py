@@ -117,5 +117,5 @@ class GoogleBooksResource(dg.ConfigurableResource[GoogleBooks]):
 
     def create_resource(self, context: dg.InitResourceContext) -> GoogleBooks:
         """Build the client; nothing is asked of Google yet."""
-        settings = load_settings(**({"google_books_url": self.url} if self.url else {}))
-        return GoogleBooks.from_kit(ServiceKit.open(settings, context.run_id))
+        settings = load_settings(google_books_url=self.url) if self.url else load_settings()
+        return GoogleBooks.from_kit(ServiceKit.for_run(context, settings))

@@ -255,5 +255,5 @@ class MamResource(dg.ConfigurableResource[Mam]):
 
     def create_resource(self, context: dg.InitResourceContext) -> Mam:
         """Build the client; nothing is asked of MAM yet."""
-        settings = load_settings(**({"mam_url": self.url} if self.url else {}))
-        return Mam.from_kit(ServiceKit.open(settings, context.run_id))
+        settings = load_settings(mam_url=self.url) if self.url else load_settings()
+        return Mam.from_kit(ServiceKit.for_run(context, settings))

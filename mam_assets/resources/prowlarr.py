@@ -177,5 +177,5 @@ class ProwlarrResource(dg.ConfigurableResource[Prowlarr]):
 
     def create_resource(self, context: dg.InitResourceContext) -> Prowlarr:
         """Build the client; nothing is asked of the server yet."""
-        settings = load_settings(**({"prowlarr_url": self.url} if self.url else {}))
-        return Prowlarr.from_kit(ServiceKit.open(settings, context.run_id))
+        settings = load_settings(prowlarr_url=self.url) if self.url else load_settings()
+        return Prowlarr.from_kit(ServiceKit.for_run(context, settings))
