@@ -350,6 +350,18 @@ def test_a_folder_that_is_gone_is_missing_and_comes_back_as_the_same_item(
     assert (shop.item(folder)["id"], shop.item(folder)["isMissing"]) == (own, False)
 
 
+def test_a_folder_that_changed_is_read_again_and_keeps_its_metadata(shop: Shop, library: Path, clock: Clock) -> None:
+    shop.scan(clock)
+    before = shop.item("Nameless")
+    write_m4b(library / "Nameless" / "y.m4b", 60, title="Other", artist="Other", album="Other")
+    shop.scan(clock)
+    after = shop.item("Nameless")
+    assert after["media"]["duration"] == pytest.approx(150, rel=0.01)
+    assert after["media"]["metadata"] == before["media"]["metadata"]
+    assert after["updatedAt"] > before["updatedAt"]
+    assert shop.item(WORLD.owned[0].folder)["updatedAt"] < after["updatedAt"]
+
+
 def test_garbage_that_calls_itself_audio_becomes_no_item(shop: Shop, library: Path, clock: Clock) -> None:
     (library / "Broken").mkdir()
     (library / "Broken" / "broken.mp3").write_bytes(b"this is no audio" * 100)

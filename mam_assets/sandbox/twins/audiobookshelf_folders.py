@@ -81,10 +81,21 @@ def item_folders(root: Path) -> Iterator[str]:
 
 def read_files(place: Path) -> list[ShelfFile]:
     """Every file of an item, audio measured. A file that isn't the audio its name says has ``seconds`` None."""
+    return [_read_file(path, name) for name, path in _files_of(place)]
+
+
+def same_files(place: Path, files: list[ShelfFile]) -> bool:
+    """Whether an item still has just these files, going by name, size and time."""
+    known = [(file.name, file.size, file.mtime_ms) for file in files]
+    stats = [(name, path.stat()) for name, path in _files_of(place)]
+    return known == [(name, stat.st_size, int(stat.st_mtime * 1000)) for name, stat in stats]
+
+
+def _files_of(place: Path) -> list[tuple[str, Path]]:
     if place.is_file():
-        return [_read_file(place, place.name)]
-    files = [path for path in sorted(place.rglob("*")) if path.is_file() and not _hidden(path.relative_to(place))]
-    return [_read_file(path, path.relative_to(place).as_posix()) for path in files]
+        return [(place.name, place)]
+    files = [(path.relative_to(place), path) for path in sorted(place.rglob("*")) if path.is_file()]
+    return [(name.as_posix(), path) for name, path in files if not _hidden(name)]
 
 
 def _hidden(path: Path) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mam_assets.sandbox.twins.audiobookshelf_folders import ShelfFile, item_folders, metadata_of, read_files
+from mam_assets.sandbox.twins.audiobookshelf_folders import ShelfFile, item_folders, metadata_of, read_files, same_files
 from mam_assets.sandbox.world.model import OwnedItem
 
 FIRST_ADDED = 1_704_067_200_000
@@ -165,7 +165,8 @@ class Shelf:
     # --- scanning -----------------------------------------------------------------------------------------------
 
     def scan(self, now: int) -> int:
-        """Look at the disk: new folders become items, gone ones are marked missing. The number of new items."""
+        """Look at the disk: new folders become items, gone ones are marked missing, changed ones are read again (their
+        metadata stays). The number of new items."""
         known = {item.folder: item for item in self.items.values() if item.on_disk}
         present = set(item_folders(self.root)) if self.root.is_dir() else set()
         fresh = 0
@@ -179,6 +180,9 @@ class Shelf:
             if item.missing != (folder not in present):
                 item.missing = folder not in present
                 item.updated_at = now
+            if not item.missing and not same_files(self.root / folder, item.files):
+                item.files = read_files(self.root / folder)
+                item.updated_at = item.scanned_at = now
         self.last_scan = now
         self.save()
         return fresh
