@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import ARRAY, Connection, Text, cast, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from mam_assets.domain.books import Medium, Release, SeriesRef, Work
@@ -129,7 +129,7 @@ def of_author(connection: Connection, name: str) -> list[StoredRelease]:
     key = normalise_person(name)
     if not key:
         return []
-    statement = select(*t.Release.__table__.c).where(t.Release.author_keys.contains([key])).order_by(t.Release.id)
+    statement = select(*t.Release.__table__.c).where(t.Release.author_keys.op("@>")(cast([key], ARRAY(Text)))).order_by(t.Release.id)
     return [_read(row) for row in connection.execute(statement)]
 
 
