@@ -118,8 +118,9 @@ class Audiobookshelf:
             call,
             params={"limit": limit, "page": page, "sort": "addedAt", "desc": 1},
         )
-        rows = self._rows(response, "results", call)
-        total = whole(response.json().get("total"))
+        answer = read_json(response, AUDIOBOOKSHELF, call, dict)
+        rows = _list_in(answer, "results", response, call)
+        total = whole(answer.get("total"))
         if total is None:
             raise reject(response, _bad(call, "the number of items is missing"))
         marks, problems = read_marks(rows)
@@ -203,11 +204,7 @@ class Audiobookshelf:
         return read_json(self._send(method, path, call, **options), AUDIOBOOKSHELF, call, dict)
 
     def _rows(self, response: httpx.Response, key: str, call: str) -> list[Any]:
-        rows = read_json(response, AUDIOBOOKSHELF, call, dict).get(key)
-        if not isinstance(rows, list):
-            # An answer without its list is not an empty library.
-            raise reject(response, _bad(call, f"the list {key!r} is missing"))
-        return rows
+        return _list_in(read_json(response, AUDIOBOOKSHELF, call, dict), key, response, call)
 
 
 class AudiobookshelfResource(dg.ConfigurableResource[Audiobookshelf]):
@@ -246,6 +243,14 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, list):
         return [_cleaned(entry) for entry in value]
     return {key: _cleaned(entry) for key, entry in value.items()} if isinstance(value, dict) else value
+
+
+def _list_in(answer: dict[str, Any], key: str, response: httpx.Response, call: str) -> list[Any]:
+    rows = answer.get(key)
+    if not isinstance(rows, list):
+        # An answer without its list is not an empty library.
+        raise reject(response, _bad(call, f"the list {key!r} is missing"))
+    return rows
 
 
 def _warned(read: tuple[list[Record], list[Problem]], call: str) -> list[Record]:

@@ -286,7 +286,8 @@ def is_login(location: str) -> bool:
 
 def excerpt(response: httpx.Response) -> str:
     """The first words of an error's body as ': words', for a message; nothing where it is HTML or empty."""
-    text = " ".join(response.text[:2000].split())
+    printable = "".join(letter if letter.isprintable() else " " for letter in response.text[:2000])
+    text = " ".join(printable.split())
     return "" if not text or text.startswith("<") else f": {text[:200]}"
 
 

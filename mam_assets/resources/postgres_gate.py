@@ -16,6 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine
 
 from mam_assets.domain.budgets import Pace, budget_day, budget_renews_at, gap
+from mam_assets.parsing.json_values import clean_text
 from mam_assets.resources.errors import Blocked, NotAuthorised, RateLimited, ServiceError
 from mam_assets.resources.gate import (
     Clock,
@@ -32,6 +33,7 @@ from mam_assets.store import services
 
 # Longer than the longest exchange that http.py lets happen, so that a lease ends by itself only when its holder died.
 _LEASE_SECONDS = 180.0
+_LONGEST_ERROR = 2000
 _LOOK_AGAIN_SECONDS = 0.25
 _LONGEST_WAIT_FOR_LEASE_SECONDS = 900.0
 
@@ -140,8 +142,9 @@ class PostgresGate:
             self.succeeded(service)
             return None
         now = self._clock()
+        told = clean_text(self._clean(str(error)))[:_LONGEST_ERROR]
         with self._engine.begin() as connection:
-            in_a_row = services.record_failure(connection, service, health_word(error), self._clean(str(error)), now)
+            in_a_row = services.record_failure(connection, service, health_word(error), told, now)
             until = refused_until(error, self._paces.get(service, Pace()), in_a_row, now)
             if until is not None:
                 services.leave_alone_until(connection, service, until)

@@ -276,7 +276,9 @@ class TorrentClient:
             if free is None:
                 raise _nonsense("free space")
             if free < 0:
-                remedy = "Make the folder of its default save path, or name another there; it looks again in seconds."
+                remedy = (
+                    "Make the folder of its default save path, or name another there; it looks again within a minute."
+                )
                 raise Refused(QBITTORRENT, "free space", "it does not know how much space is free", remedy)
             return free
 

@@ -171,6 +171,14 @@ def test_health_says_what_happened(
     assert row.last_error in (None, "shop: x: *. r")
 
 
+def test_an_error_with_what_no_database_takes_is_stored_all_the_same(clean_engine: Engine) -> None:
+    gate(clean_engine, FAST).failed("shop", ServiceDown("shop", "x", "a\x00b\ud800" + "c" * 9000, "r"))
+    with clean_engine.connect() as connection:
+        told = connection.exec_driver_sql("SELECT last_error FROM service_state").scalar_one()
+    assert told.startswith("shop: x: abc")
+    assert len(told) == 2000
+
+
 def test_a_dry_run_allows_no_writes(clean_engine: Engine) -> None:
     assert gate(clean_engine, FAST).writes_allowed("shop")
     assert not gate(clean_engine, FAST, dry_run=True).writes_allowed("shop")
