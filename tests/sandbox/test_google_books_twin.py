@@ -67,6 +67,20 @@ def test_pages_overlap_and_end_without_items(site: httpx.Client) -> None:
     assert len(totals) > 1
 
 
+@pytest.mark.parametrize("rows", [7, 20, 39, 40])
+def test_pages_of_any_size_lead_through_everything(site: httpx.Client, rows: int) -> None:
+    def titles(size: int) -> set[str]:
+        seen: set[str] = set()
+        for start in range(0, 1000, size):
+            answer = ask(site, q="inauthor:verne", startIndex=start, maxResults=size).json()
+            if "items" not in answer:
+                return seen
+            seen |= {item["id"] for item in answer["items"]}
+        raise AssertionError("the pages never end")
+
+    assert titles(rows) == titles(40)
+
+
 @pytest.mark.parametrize("params", [{"maxResults": 41}, {"startIndex": -1}, {"maxResults": "many"}])
 def test_a_bad_page_is_refused(site: httpx.Client, params: dict[str, Any]) -> None:
     answer = ask(site, q="emma", **params)

@@ -9,8 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mam_assets.sandbox.twins.mam import FIRST_MAM_ID, MamTwin
+from mam_assets.sandbox.twins.mam_search import text_matches
 from mam_assets.sandbox.twins.serving import Twin
 from mam_assets.sandbox.world.layout import LaidOutWorld
 from tests.sandbox.conftest import Serve
@@ -86,6 +89,7 @@ def test_a_refusal_sends_a_cookie_that_must_not_be_stored(member: Member) -> Non
         ("login_page", 200, "<!DOCTYPE html>"),
         ("empty", 200, ""),
         ("not_signed_in", 200, "Error, you are not signed in"),
+        ("redirect", 302, ""),
     ],
 )
 def test_a_dead_session_looks_like_many_things(
@@ -96,7 +100,7 @@ def test_a_dead_session_looks_like_many_things(
     answer = member.get("/json/checkCookie.php")
     assert answer.status_code == status
     assert answer.text.startswith(start)
-    assert answer.text or look == "empty"
+    assert bool(answer.text) is bool(start)
     assert "json" not in answer.headers["content-type"]
 
 
@@ -196,6 +200,22 @@ def test_json_must_be_exact(member: Member) -> None:
 
 def test_nothing_found_is_an_error_with_status_200(member: Member) -> None:
     assert member.search({"text": "no such book"}) == {"error": "Nothing returned, out of 0"}
+
+
+def test_the_other_forms_that_sources_tell_of_can_be_had(laid_out: LaidOutWorld, serve: Serve) -> None:
+    member = Member(serve(MamTwin(laid_out, count_fields=("total_found",), nothing_found="empty_data")))
+    assert member.search({"text": "no such book"})["data"] == []
+    assert member.search({"text": "warlord of mars"})["total_found"] == 2
+
+
+def test_every_release_is_found_by_its_own_title(laid_out: LaidOutWorld) -> None:
+    for built in laid_out.releases:
+        assert text_matches(built.release.title, ("title",), built.release), built.release.title
+
+
+@given(text=st.text(max_size=60))
+def test_any_text_can_be_searched_for(text: str, laid_out: LaidOutWorld) -> None:
+    assert text_matches(text, ("title", "author"), laid_out.releases[0].release) in (True, False)
 
 
 def test_pages_follow_one_another_and_end_in_an_error(member: Member) -> None:

@@ -32,8 +32,9 @@ class MamTwin(Twin):
 
     Public state for tests: ``violations`` (sentences), ``wedges_spent``, ``downloads`` (release ids in the order
     taken), ``current_mam_id``. ``state_path`` keeps the current cookie over a restart. ``latency_seconds`` makes
-    requests at once easier to catch. ``dead_session`` is what a dead session looks like: forbidden, login_page, empty
-    or not_signed_in.
+    requests at once easier to catch. ``dead_session`` is what a dead session looks like: forbidden, login_page, empty,
+    not_signed_in or redirect. Sources differ on two things, so both can be had: ``count_fields`` name the number of
+    rows found, and ``nothing_found`` is "error" or "empty_data".
 
     Controls: ``account`` (ratio, unsatisfied, limit), ``session`` (mam_id: a new cookie made by the person;
     dead_session), ``remove`` (release_id: as if a moderator had deleted it), ``report``. Each answers with the report.
@@ -51,12 +52,16 @@ class MamTwin(Twin):
         ratio: float = 5.43,
         unsatisfied: int = 3,
         unsatisfied_limit: int = 150,
+        count_fields: tuple[str, ...] = ("total", "found"),
+        nothing_found: str = "error",
     ) -> None:
         self._now = laid_out.world.now
         self._offered = [built for built in laid_out.releases if built.release.on_mam]
         self._rows = Rows(laid_out.world)
         self._state_path = state_path
         self._latency = latency_seconds
+        self._count_fields = count_fields
+        self._nothing_found = nothing_found
         self._lock = threading.Lock()
         self._busy = 0
         self._rotations = 0
@@ -159,6 +164,8 @@ class MamTwin(Twin):
                 return Response(page.status, page.body, page.content_type, deletion)
             case "empty":
                 return Response(200, b"", _HTML, deletion)
+            case "redirect":
+                return Response(302, b"", _HTML, (*deletion, ("Location", "/login.php")))
             case "not_signed_in":
                 return Response(200, b"Error, you are not signed in", _HTML, deletion)
         return Response(403, b"<html><body>Forbidden</body></html>", _HTML, deletion)
@@ -194,12 +201,11 @@ class MamTwin(Twin):
             return json_response({"error": str(error)})
         found = find(search, [built for built in self._offered if built.release.release_id not in self._removed])
         shown = found[search.start : search.start + search.per_page]
-        if not shown:
+        if not shown and self._nothing_found == "error":
             return json_response({"error": f"Nothing returned, out of {len(found)}"})
         rows = [self._rows.row(built, search.flags) for built in shown]
-        return json_response(
-            {"perpage": search.per_page, "start": search.start, "total": len(found), "found": len(found), "data": rows}
-        )
+        counts = dict.fromkeys(self._count_fields, len(found))
+        return json_response({"perpage": search.per_page, "start": search.start, **counts, "data": rows})
 
     def _account(self, request: Request) -> Response:
         asked = {name for name, _ in request.query}

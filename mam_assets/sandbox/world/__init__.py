@@ -1,6 +1,7 @@
-"""The demo's world: true titles, series, numbers and years of public-domain works; who reads them, what it costs and
-when it was uploaded is invented. Three works are invented too, each marked in its table: an unreleased volume, a
-companion and a study guide. Series numbers follow the order of publication where editions differ.
+"""The demo's world: true titles, series, numbers and years of works in the public domain (in the United States, or
+where it begins 70 years after the author's death). Who reads them and when they were uploaded is invented. Three works
+are invented too, each marked in its table: an unreleased volume, a companion and a study guide. Series numbers follow
+the order of publication where editions differ.
 
 Awkward cases and where to find each:
 
