@@ -51,14 +51,16 @@ class GoogleBooks:
         self._client.close()
 
     def by_isbn(self, isbn: str) -> tuple[Volume, ...]:
-        """Volumes with this ISBN (10 or 13 digits, hyphens allowed). ValueError where it has not the shape of one."""
+        """Volumes with this ISBN (10 or 13 digits, hyphens allowed); none for what has not its shape."""
         compact = isbn_shape(isbn)
         if compact is None:
-            raise ValueError(f"{isbn!r} is no ISBN")
+            return ()
         return self._volumes(f"isbn:{compact}", f"isbn {compact}", rows=10).volumes
 
     def by_title(self, title: str, author: str | None = None) -> tuple[Volume, ...]:
         """The volumes that fit a title, and an author where given, best first; at most 20."""
+        if not title.strip():
+            return ()
         query = f"intitle:{_phrase(title)}" + (f" inauthor:{_phrase(author)}" if author else "")
         return self._volumes(query, f"title {title!r}", rows=20).volumes
 

@@ -73,8 +73,8 @@ class Mam:
 
     def search_isbn(self, isbn: str) -> MamSearchPage:
         """Audiobooks that carry an ISBN or ASIN in a text that MAM searches (it has no index of its own for them)."""
-        tor = self._tor(_words(isbn), ["title", "description", "tags", "filenames"], sort="seedersDesc")
-        return self._search(f"search isbn {isbn!r}", tor)
+        places = ["title", "description", "tags", "filenames"]
+        return self._spelled(f"search isbn {isbn!r}", isbn, lambda words: self._tor(words, places, sort="seedersDesc"))
 
     def top(self, categories: Sequence[int], *, since: datetime, until: datetime, perpage: int = 10) -> MamSearchPage:
         """The most snatched audiobooks of these categories among those uploaded from `since` to before `until`."""
@@ -125,10 +125,13 @@ class Mam:
         start: int = 0,
         perpage: int = _MOST_ROWS,
     ) -> MamSearchPage:
-        """Search as written; where that finds nothing and an apostrophe stands in it, once more without ("Enders")."""
+        """Search as written; where that finds nothing and an apostrophe stands in it, once more without ("Enders").
+
+        A text without a single word can be found nowhere: MAM is not asked, for it would answer with everything.
+        """
         words = _words(text)
-        if not words:
-            raise ValueError(f"nothing to search for in {text!r}")
+        if not words.strip("' "):
+            return MamSearchPage((), found=0, start=start, perpage=perpage, problems=(f"{text!r} holds no word",))
         page = self._search(call, tor(words), start=start, perpage=perpage)
         if page.releases or "'" not in words:
             return page

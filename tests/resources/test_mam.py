@@ -119,8 +119,15 @@ def test_a_genre_without_categories_is_not_a_search_of_everything() -> None:
     mam, made = bench(found(ROW))
     with pytest.raises(ValueError, match="no categories"):
         mam.uploads_since([], datetime(2026, 3, 1, tzinfo=UTC))
-    with pytest.raises(ValueError, match="nothing to search for"):
-        mam.search_author("...")
+    assert made.requests == []
+
+
+@pytest.mark.parametrize("text", ["", "...", "'", "|@-"])
+def test_a_text_without_a_word_is_not_a_search_of_everything(text: str) -> None:
+    mam, made = bench(found(ROW))
+    for page_of_none in (mam.search_author(text), mam.search_title(text), mam.search_isbn(text)):
+        assert page_of_none.releases == ()
+        assert "no word" in page_of_none.problems[0]
     assert made.requests == []
 
 
