@@ -23,6 +23,7 @@ from mam_assets.domain.names import (
     NAME_PARTICLES,
     normalise_person,
     normalise_series,
+    normalise_title,
     parse_position,
     split_people,
 )
@@ -214,6 +215,8 @@ def same_work(a: Work, b: Work, *, pen_names: PenNames | None = None) -> Samenes
     relation = closest((a.title, *a.other_titles), (b.title, *b.other_titles), series=series)
     shown = f"{a.title!r} and {b.title!r}"
     edition = _same_edition(a, b)
+    if edition is None and not (normalise_title(a.title) and normalise_title(b.title)):
+        return _unsure("title_unreadable", f"{shown}: one has no letter or digit")
     if place is Sameness.DIFFERENT:
         if relation is TitleRelation.EQUAL or edition:
             return _unsure("numbering_differs", f"{shown} stand at other positions of the series")

@@ -34,10 +34,12 @@ class TitleRelation(StrEnum):
 
 _ORDER = {relation: rank for rank, relation in enumerate(TitleRelation)}
 _NEAR_ENOUGH = 88.0
+# "A Brief History of Humankind" describes; "Secret History" is the name of another book.
 _DESCRIBES = re.compile(
-    r"(?:(?:a|an|the) )?(?:\w+ ){0,6}(?:novel|novella|memoir|thriller|mystery|romance|story|stories|biography"
-    r"|autobiography|history|fable|account|essays|life|introduction|adventure)(?: .*)?"
-    r"|(?:how|why|what) .+|or (?:the )?.+"
+    r"(?:a|an) (?:\w+ ){0,6}(?:novel|novella|memoir|thriller|mystery|romance|story|biography|autobiography|history|fable"
+    r"|account|life|introduction|adventure)(?: .*)?"
+    r"|(?:the )?(?:\w+ ){0,3}(?:story|history|biography|life|lives) of .+"
+    r"|(?:how|why|what) .+|or (?:the )?.+|(?:stories|essays|poems|a novel in stories)"
 )
 _NUMBERS = frozenset(
     {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
