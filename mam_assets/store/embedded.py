@@ -238,14 +238,16 @@ def _let_through(path: Path) -> None:
         )
 
 
-def _let_read(installation: Path) -> None:
-    """Let the server's user read the programs, when they were installed under a strict umask."""
-    if (installation / "bin" / "postgres").stat().st_mode & stat.S_IROTH:
+def _let_read(programs: Path) -> None:
+    """Let the server's user read the programs and their libraries, when they were installed under a strict umask."""
+    if (programs / "postgres").stat().st_mode & stat.S_IROTH:
         return
-    for path in (installation, *installation.rglob("*")):
-        if not path.is_symlink():
-            mode = stat.S_IMODE(path.stat().st_mode)
-            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+    package = programs.parent.parent
+    for part in (programs.parent, package.with_name(f"{package.name}.libs")):
+        for path in (part, *part.rglob("*")):
+            if path.exists() and not path.is_symlink():
+                mode = stat.S_IMODE(path.stat().st_mode)
+                path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
 
 def _run(command: list[str], owner: tuple[int, int] | None, *, feed: str | None = None) -> None:
@@ -289,7 +291,7 @@ def _make_cluster(cluster: Path, owner: tuple[int, int] | None, *, durable: bool
         os.chown(unfinished, *owner)
         _let_through(unfinished)
         _let_through(programs / "postgres")
-        _let_read(programs.parent)
+        _let_read(programs)
     initdb = [str(programs / "initdb"), "-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
     initdb += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", "--no-sync"]
     settings = _CONFIGURATION if durable else _CONFIGURATION | _FAST_AND_LOSABLE
@@ -421,6 +423,7 @@ def _start(cluster: Path, owner: tuple[int, int] | None) -> Path:
     if owner is not None:
         _let_through(cluster)
         _let_through(programs / "postgres")
+        _let_read(programs)
     options = f"-k {shlex.quote(str(_socket_folder(cluster, owner)))} -h ''"
     command = [str(programs / "pg_ctl"), "-D", str(cluster), "-l", str(cluster / "log"), "-o", options]
     command += ["-w", "-t", str(int(START_SECONDS)), "-s", "start"]
