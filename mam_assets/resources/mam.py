@@ -22,7 +22,7 @@ from mam_assets.parsing.languages import mam_language_ids
 from mam_assets.parsing.mam import SESSION_REMEDY, parse_cookie_check, parse_search, parse_user, rotated_cookie
 from mam_assets.resources.answers import read_json, what_html_means
 from mam_assets.resources.cookies import RotatingCookie
-from mam_assets.resources.errors import BadAnswer, Blocked, NotAuthorised, ServiceError
+from mam_assets.resources.errors import Blocked, NotAuthorised, Refused, ServiceError
 from mam_assets.resources.http import Limits, Session
 from mam_assets.resources.reading import reading
 from mam_assets.resources.services import ServiceKit
@@ -105,16 +105,24 @@ class Mam:
             return parse_cookie_check(answer)
 
     def download(self, torrent_id: str) -> bytes:
-        """A .torrent file. It holds the account's passkey: never log it. NotFound when the torrent was removed."""
+        """A .torrent file. It holds the account's passkey: never log it. NotFound when the torrent was removed.
+
+        A page or nothing in its place looks the same whether the session is dead or this one torrent is broken, so the
+        session is asked about: NotAuthorised where it is dead, Refused where only the torrent is to blame.
+        """
         call = f"download torrent {torrent_id}"
-        response = self._client.get(
-            "/tor/download.php", params={"tid": _checked_id(torrent_id)}, extensions={"call": call}
-        )
-        if not response.content.startswith(b"d"):
-            raise BadAnswer(
-                MAM, call, "the answer is no .torrent file", "Try again later.", status=response.status_code
-            )
-        return response.content
+        params = {"tid": _checked_id(torrent_id)}
+        try:
+            response = self._client.get("/tor/download.php", params=params, extensions={"call": call})
+        except NotAuthorised as error:
+            if error.status != httpx.codes.OK:
+                raise
+        else:
+            if response.content.startswith(b"d"):
+                return response.content
+        self.check()
+        problem = "the answer is no .torrent file, although the session is good"
+        raise Refused(MAM, call, problem, "Another release is tried.")
 
     def _spelled(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mam_assets.resources.errors import BadAnswer, Blocked, NotAuthorised, NotFound, RateLimited
+from mam_assets.resources.errors import BadAnswer, Blocked, NotAuthorised, NotFound, RateLimited, Refused
 from mam_assets.resources.mam import Mam, MamSession, may_receive_cookie, session_trouble
 
 from .service_bench import SECRET, Answer, ServiceBench, page
@@ -168,6 +168,22 @@ def test_a_torrent_file_comes_by_cookie_and_id() -> None:
         mam.download("7&fl=1")
 
 
+@pytest.mark.parametrize("body", [b"<html>an error</html>", b"", b"nonsense"])
+def test_a_broken_torrent_of_a_good_session_is_to_blame_itself(body: bytes) -> None:
+    """A page in place of one .torrent must not stop every other download of the account."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/json/checkCookie.php":
+            return httpx.Response(200, json={"Success": "You are logged in as: reader"})
+        return httpx.Response(200, content=body)
+
+    mam, made = bench(answer)
+    with pytest.raises(Refused, match="although the session is good"):
+        mam.download("7")
+    assert made.paths == ["/tor/download.php", "/json/checkCookie.php"]
+    assert made.gate.successes[-1] == "mam"
+
+
 CALLS: list[Callable[[Mam], object]] = [
     lambda mam: mam.search_author("Jane Austen"),
     lambda mam: mam.user(),
@@ -201,7 +217,7 @@ def test_trouble_is_named_and_never_an_empty_page(
     assert type(caught.value) is error
     assert str(caught.value).startswith("mam: ")
     assert SECRET not in str(caught.value)
-    assert len(made.requests) == 1
+    assert len(made.requests) <= 2  # a download asks about its session once
 
 
 def test_each_answer_hands_on_the_cookie_for_the_next_request() -> None:

@@ -136,7 +136,7 @@ def test_mams_session_account_and_torrents(laid_out: LaidOutWorld, stand: Any) -
     user = mam.user()
     assert (user.ratio, user.unsatisfied_count, user.unsatisfied_limit) == (5.43, 7, 50)
     assert mam.download("561003") == laid_out.release(1003).torrent
-    with pytest.raises(NotAuthorised):
+    with pytest.raises(Refused, match="although the session is good"):
         mam.download("561010")  # a page of HTML with status 200
     with pytest.raises(NotFound):
         mam.download("999999")
