@@ -23,15 +23,15 @@ def state(connection: Connection, service: str = "mam") -> object:
 
 
 def test_the_first_slot_is_free_and_each_further_one_a_gap_later(connection: Connection) -> None:
-    waits = [services.reserve_slot(connection, "mam", 10) for _ in range(4)]
-    assert waits == [pytest.approx(seconds, abs=1) for seconds in (0, 10, 20, 30)]
+    waits = [services.reserve_slot(connection, "mam", 100) for _ in range(4)]
+    assert waits == [pytest.approx(seconds, abs=20) for seconds in (0, 100, 200, 300)]
 
 
 def test_a_slot_long_past_does_not_let_requests_pile_up(connection: Connection) -> None:
-    services.reserve_slot(connection, "mam", 10)
+    services.reserve_slot(connection, "mam", 100)
     connection.execute(update(ServiceState).values(next_at=func_ago(hours=1)))
-    assert services.reserve_slot(connection, "mam", 10) == pytest.approx(0, abs=1)
-    assert services.reserve_slot(connection, "mam", 10) == pytest.approx(10, abs=1)
+    assert services.reserve_slot(connection, "mam", 100) == pytest.approx(0, abs=20)
+    assert services.reserve_slot(connection, "mam", 100) == pytest.approx(100, abs=20)
 
 
 def func_ago(**ago: float) -> datetime:
@@ -40,7 +40,7 @@ def func_ago(**ago: float) -> datetime:
 
 def test_services_do_not_wait_for_each_other(connection: Connection) -> None:
     services.reserve_slot(connection, "mam", 100)
-    assert services.reserve_slot(connection, "goodreads", 100) == pytest.approx(0, abs=1)
+    assert services.reserve_slot(connection, "goodreads", 100) == pytest.approx(0, abs=20)
 
 
 def test_many_processes_at_once_never_share_a_slot(clean_engine: Engine) -> None:
@@ -60,7 +60,7 @@ def test_a_reservation_that_is_rolled_back_takes_no_slot(clean_engine: Engine) -
         services.reserve_slot(connection, "mam", 100)
         connection.rollback()
     with clean_engine.begin() as connection:
-        assert services.reserve_slot(connection, "mam", 100) == pytest.approx(0, abs=1)
+        assert services.reserve_slot(connection, "mam", 100) == pytest.approx(0, abs=20)
 
 
 def test_a_lease_has_one_holder(connection: Connection) -> None:
@@ -80,8 +80,8 @@ def test_the_lease_of_a_crashed_holder_ends_by_itself(connection: Connection) ->
 
 def test_giving_a_lease_back_begins_the_gap(connection: Connection) -> None:
     services.take_lease(connection, "mam", "a", 60)
-    services.release_lease(connection, "mam", "a", 7)
-    assert services.reserve_slot(connection, "mam", 1) == pytest.approx(7, abs=1)
+    services.release_lease(connection, "mam", "a", 70)
+    assert services.reserve_slot(connection, "mam", 1) == pytest.approx(70, abs=20)
 
 
 def test_a_session_is_charged_up_to_its_limit_and_a_refusal_costs_nothing(connection: Connection) -> None:
