@@ -259,8 +259,8 @@ def test_a_known_torrent_is_checked_downloaded_and_delivered(
     assert torrent["state"] == "stalledUP"
     assert torrent["tags"] == "mam, x"
     assert torrent["content_path"] == torrent["root_path"] == str(tmp_path / "mine" / "Book")
-    assert torrent["seeding_time"] == 60
-    assert torrent["completion_on"] == int(clock.now) - 60
+    assert torrent["completion_on"] == torrent["added_on"] + 11
+    assert torrent["seeding_time"] == 61
     assert torrent["amount_left"] == 0
     assert [file["name"] for file in client.torrents_files(own)] == ["Book/1.mp3", "Book/2.mp3"]
     assert client.torrents_properties(own)["save_path"] == str(tmp_path / "mine")
@@ -364,8 +364,10 @@ def test_a_torrent_can_be_put_into_trouble_and_out_again(
     order = {"hash": own, "state": wanted}
     assert httpx.post(f"{server.address}/_twin/do/force", json=order, trust_env=False).status_code == 200
     clock.now += 60
-    assert state(client, own)[0] == wanted
+    assert state(client, own) == (wanted, 0.2)
     httpx.post(f"{server.address}/_twin/do/force", json={"hash": own, "state": None}, trust_env=False)
+    assert state(client, own) == ("downloading", 0.2)
+    clock.now += 9
     assert state(client, own) == ("uploading", 1.0)
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from mam_assets.sandbox.twins import qbittorrent_application as application
 from mam_assets.sandbox.twins import qbittorrent_shapes as shapes
 from mam_assets.sandbox.twins.bencode import read_torrent
 from mam_assets.sandbox.twins.qbittorrent_sync import delta
@@ -166,8 +167,7 @@ class QBittorrentTwin(Twin):
                 case "force":
                     if options["state"] not in (*FORCED, None):
                         raise ValueError(f"no such state: {options['state']}")
-                    self.torrents.rows[options["hash"]].forced = options["state"]
-                    self.torrents.save()
+                    self.torrents.force(self.torrents.rows[options["hash"]], options["state"])
                 case "remove":
                     torrent = self.torrents.rows[options["hash"]]
                     self.torrents.remove(torrent, bool(options.get("delete_files", False)))
@@ -227,56 +227,23 @@ class QBittorrentTwin(Twin):
     # --- the application ----------------------------------------------------------------------------------------
 
     def _build_info(self, form: Form, session: _Session) -> Response:
-        info = {"qt": "6.8.2", "libtorrent": self.profile.libtorrent, "boost": "1.87", "openssl": "3.4", "zlib": "1.3"}
-        return _json({**info, "bitness": 64, **({"platform": "linux"} if self.profile.major >= 5 else {})})
+        return _json(application.build_info(self.profile))
 
     def _preferences(self, form: Form, session: _Session) -> Response:
-        return _json(
-            {
-                "save_path": str(self._save_root),
-                "temp_path_enabled": False,
-                "temp_path": f"{self._save_root}/temp",
-                "auto_tmm_enabled": False,
-                "create_subfolder_enabled": True,
-                "queueing_enabled": False,
-                "max_active_downloads": 3,
-                "max_active_torrents": 5,
-                "max_ratio_enabled": False,
-                "max_ratio": -1,
-                "max_ratio_act": 0,
-                "max_seeding_time_enabled": False,
-                "max_seeding_time": -1,
-                "web_ui_username": self._credentials[0],
-                "web_ui_max_auth_fail_count": BAN_AFTER,
-                "web_ui_ban_duration": BAN_SECONDS,
-                "web_ui_session_timeout": SESSION_SECONDS,
-            }
-        )
+        limits = {
+            "web_ui_username": self._credentials[0],
+            "web_ui_max_auth_fail_count": BAN_AFTER,
+            "web_ui_ban_duration": BAN_SECONDS,
+            "web_ui_session_timeout": SESSION_SECONDS,
+        }
+        return _json({**application.preferences(str(self._save_root)), **limits})
 
     def _server_state(self) -> dict[str, Any]:
-        rows = [self._row(torrent) for torrent in self.torrents.rows.values()]
         free = self.free_space
         if free is None:
             self._save_root.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self._save_root).free
-        return {
-            "connection_status": "connected",
-            "dht_nodes": 300,
-            "dl_info_speed": sum(row["dlspeed"] for row in rows),
-            "dl_info_data": sum(row["downloaded_session"] for row in rows),
-            "dl_rate_limit": 0,
-            "up_info_speed": sum(row["upspeed"] for row in rows),
-            "up_info_data": 0,
-            "up_rate_limit": 0,
-            "alltime_dl": sum(row["downloaded"] for row in rows),
-            "alltime_ul": 0,
-            "free_space_on_disk": free,
-            "global_ratio": "1.85",
-            "queueing": False,
-            "read_cache_hits": "0",
-            "refresh_interval": 1500,
-            "use_alt_speed_limits": False,
-        }
+        return application.server_state([self._row(torrent) for torrent in self.torrents.rows.values()], free)
 
     def _transfer(self, form: Form, session: _Session) -> Response:
         names = ("dl_info_speed", "dl_info_data", "dl_rate_limit", "up_info_speed", "up_info_data", "up_rate_limit")

@@ -222,8 +222,7 @@ class Torrents:
     def start(self, torrent: Torrent) -> None:
         if torrent.running_since is None:
             torrent.running_since = max(self.clock(), torrent.checking_until)
-        torrent.forced = None
-        self.save()
+        self.force(torrent, None)
 
     def stop(self, torrent: Torrent) -> None:
         torrent.base, torrent.running_since = self.progress(torrent), None
@@ -240,9 +239,17 @@ class Torrents:
             torrent.running_since = torrent.checking_until
         self.save()
 
+    def force(self, torrent: Torrent, state: str | None) -> None:
+        """Put a torrent into a state in which nothing arrives; None lets it go on from where it stood."""
+        if torrent.forced != state and torrent.running_since is not None:
+            torrent.base, torrent.running_since = self.progress(torrent), max(self.clock(), torrent.checking_until)
+        torrent.forced = state
+        self.save()
+
     def finish(self, torrent: Torrent) -> None:
         """The rest arrives at once."""
         torrent.base = torrent.limit = 1.0
+        torrent.running_since = None if torrent.running_since is None else self.clock()
         self.advance()
 
     # --- time ---------------------------------------------------------------------------------------------------
@@ -251,15 +258,18 @@ class Torrents:
         """0..1 at this moment."""
         if torrent.completed_on is not None:
             return 1.0
-        ran = 0.0 if torrent.running_since is None else max(0.0, self.clock() - torrent.running_since)
+        since = None if torrent.forced else torrent.running_since
+        ran = 0.0 if since is None else max(0.0, self.clock() - since)
         return min(torrent.limit, torrent.base + (ran / self.download_seconds if self.download_seconds else 1.0))
 
     def advance(self) -> None:
-        """Deliver the files of every torrent that is complete by now."""
+        """Deliver the files of every torrent that is complete by now, dated to when it became so."""
         for torrent in self.rows.values():
             if torrent.completed_on is None and not torrent.forced and self.progress(torrent) >= 1.0:
                 self._deliver(torrent)
-                torrent.base, torrent.completed_on = 1.0, self.clock()
+                needed = (1.0 - torrent.base) * self.download_seconds
+                done = self.clock() if torrent.running_since is None else torrent.running_since + needed
+                torrent.base, torrent.completed_on = 1.0, min(done, self.clock())
                 self.save()
 
     def _deliver(self, torrent: Torrent) -> None:
