@@ -153,7 +153,7 @@ _PLACES = (
     rf"{_PLACE}(?:\s*(?:[,&+]|and)\s*#?{_PLACE})*(?:\s*[:,]?\s*(?:part|pt\.?)\s*[0-9]{{1,2}}(?:\s*of\s*[0-9]{{1,2}})?)?"
 )
 _HASHED = re.compile(
-    rf"(?P<name>[^#;]*?[^#;\s,])\s*,?\s*#\s*(?P<place>{_PLACES}|[0-9]{{1,4}}p[0-9]{{1,2}})\s*(?:(?P<next>[;,])\s*|$)",
+    rf"(?P<name>[^#;]*?[^#;\s,])\s*,?\s*#\s*(?P<place>{_PLACES}|[0-9]{{1,4}}p[0-9]{{1,2}})(?:\s*of\s*[0-9]{{1,3}})?\s*(?:(?P<next>[;,])\s*|$)",
     re.IGNORECASE,
 )
 _WORD_NUMBER = r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[ivx]{1,4}"
@@ -165,6 +165,10 @@ _LABELLED = re.compile(
 _BOOK_OF = re.compile(
     rf"^(?P<place>{_BOOK}\s*#?\s*(?:{_PLACES}|{_WORD_NUMBER}))\s*(?:of|in|:|,|-)\s*(?P<name>\S.*)$", re.IGNORECASE
 )
+_HASH_IN = re.compile(
+    rf"^#\s*(?P<place>{_PLACES})\s+(?:of|in)\s+(?P<name>\S.*\s(?:series|saga|trilogy|cycle|chronicles))$", re.IGNORECASE
+)
+_LABEL_TAIL = re.compile(rf"[\s,:]+(?:{_BOOK}|no\.?|number)$", re.IGNORECASE)
 _NO_SERIES_NAME = frozenset(
     {"", "the", "a", "an", "book", "books", "volume", "vol", "part", "no", "number", "complete", "set"}
 )
@@ -194,7 +198,7 @@ def parse_title_all_series(title: str) -> tuple[str, tuple[SeriesRef, ...]]:
         series = _series_in(inside)
         if series and fold(before):
             return before, series
-        if not (before and _EDITION.fullmatch(fold(inside))):
+        if not (before and (_EDITION.fullmatch(fold(inside)) or re.fullmatch(r"1[5-9][0-9]{2}|20[0-9]{2}", inside))):
             break
         bare = before
     return text, ()
@@ -204,6 +208,10 @@ def _series_in(inside: str) -> tuple[SeriesRef, ...]:
     inside = " ".join(inside.split())
     if len(inside) > 250:
         return ()
+    if inside.startswith("#"):
+        match = _HASH_IN.match(inside)
+        reference = _reference(match["name"], match["place"]) if match and "#" not in match["name"] else None
+        return (reference,) if reference else ()
     if "#" in inside:
         found: list[SeriesRef] = []
         start = 0
@@ -224,7 +232,7 @@ def _series_in(inside: str) -> tuple[SeriesRef, ...]:
 
 
 def _reference(name: str, place: str) -> SeriesRef | None:
-    name = name.strip(" ,:;-–")
+    name = _LABEL_TAIL.sub("", name.strip(" ,:;-–"))  # "(Mistborn, Book #1)"
     position = parse_position(place)
     if position is None or fold(name) in _NO_SERIES_NAME or not any(char.isalnum() for char in name):
         return None

@@ -36,8 +36,8 @@ _ORDER = {relation: rank for rank, relation in enumerate(TitleRelation)}
 _NEAR_ENOUGH = 88.0
 # "A Brief History of Humankind" describes; "Secret History" is the name of another book.
 _DESCRIBES = re.compile(
-    r"(?:a|an) (?:\w+ ){0,6}(?:novel|novella|memoir|thriller|mystery|romance|story|biography|autobiography|history|fable"
-    r"|account|life|introduction|adventure)(?: .*)?"
+    r"(?:a|an) (?:\w+ ){0,6}(?:novel|novella|memoir|thriller|mystery|romance|story|biography|autobiography|history"
+    r"|fable|account|life|introduction|adventure)(?: .*)?"
     r"|(?:the )?(?:\w+ ){0,3}(?:story|history|biography|life|lives) of .+"
     r"|(?:how|why|what) .+|or (?:the )?.+|(?:stories|essays|poems|a novel in stories)"
 )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mam_assets.domain.books import CatalogEntry, OwnedBook
@@ -155,9 +155,18 @@ def test_a_box_set_does_not_hold_the_novella_between() -> None:
 
 @pytest.mark.parametrize(
     ("published", "status"),
-    [("2026-11-23", UPCOMING), ("2026-12", UPCOMING), ("2027", UPCOMING), ("2026-11-22", MISSING), ("2026-11", MISSING),
-     ("2026", MISSING), ("1900", MISSING), (None, MISSING), ("soon", MISSING)],
-)  # fmt: skip
+    [
+        ("2026-11-23", UPCOMING),
+        ("2026-12", UPCOMING),
+        ("2027", UPCOMING),
+        ("2026-11-22", MISSING),
+        ("2026-11", MISSING),
+        ("2026", MISSING),
+        ("1900", MISSING),
+        (None, MISSING),
+        ("soon", MISSING),
+    ],
+)
 def test_what_is_not_out_yet_is_upcoming(published: str | None, status: WorkStatus) -> None:
     verdict = holmes([*FOUR, entry("The Last Bow", "5", published=published)])
     assert row(verdict, "The Last Bow").status is status
@@ -303,13 +312,18 @@ _title_texts = st.sampled_from(
 )
 _positions = st.sampled_from([None, "1", "2", "02", "3", "1-2", "1-3", "2.5", "2p1", "II", ""])
 _entries = st.lists(
-    st.builds(entry, _title_texts, _positions, source=st.sampled_from(["Goodreads", "MAM"]), audiobook=st.sampled_from([None, True])),
+    st.builds(
+        entry,
+        _title_texts,
+        _positions,
+        source=st.sampled_from(["Goodreads", "MAM"]),
+        audiobook=st.sampled_from([None, True]),
+    ),
     max_size=9,
-)  # fmt: skip
+)
 _owned = st.lists(st.builds(book, st.integers(1, 9), _title_texts, _positions), max_size=5)
 
 
-@settings(deadline=None)
 @given(_entries, _owned, st.integers())
 def test_the_order_of_the_entries_changes_nothing(
     entries: list[CatalogEntry], owned: list[OwnedBook], seed: int
@@ -321,7 +335,6 @@ def test_the_order_of_the_entries_changes_nothing(
     assert doyle(entries, owned) == doyle(shuffled, shelf)
 
 
-@settings(deadline=None)
 @given(_entries, _owned)
 def test_every_entry_is_in_one_row_and_the_counts_add_up(entries: list[CatalogEntry], owned: list[OwnedBook]) -> None:
     verdict = holmes(entries, owned)

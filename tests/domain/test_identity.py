@@ -114,9 +114,14 @@ def work(title: str, position: str | None = None, **more: object) -> Work:
         (work("The Color of Magic"), work("The Colour of Magic"), UNSURE, "title_near"),
         (work("Dune"), work("Dune: House Atreides"), UNSURE, "main_title_only"),
         (work("Treasure", asin="B002V1A0WE"), work("Trove", asin="ASIN:B002V1A0WE"), UNSURE, "edition_title_differs"),
-        (work("Sorcerer's Stone", isbn="0439554934"), work("Sorcerer's Stone!", isbn="9780439554930"), SAME, "isbn_equal"),
+        (
+            work("Sorcerer's Stone", isbn="0439554934"),
+            work("Sorcerer's Stone!", isbn="9780439554930"),
+            SAME,
+            "isbn_equal",
+        ),
     ],
-)  # fmt: skip
+)
 def test_contradictions_come_before_evidence(a: Work, b: Work, sameness: Sameness, code: str) -> None:
     """bindery #1731 took "Treasure of Khan" for "Treasure"; ABS #2624 "Fried" for "Fry"; ABR #112 anything for "It"."""
     verdict = same_work(a, b)

@@ -45,15 +45,33 @@ def watched(status: DownloadStatus = S.DOWNLOADING, *, progress: float = 0.5, qu
 @pytest.mark.parametrize(
     ("state", "status", "complete"),
     [
-        *[(state, S.DOWNLOADING, False) for state in (
-            "downloading", "forcedDL", "metaDL", "forcedMetaDL", "stalledDL", "queuedDL", "checkingDL", "stoppedDL",
-            "pausedDL", "checkingResumeData", "moving", "unknown", "allocating", "a state of tomorrow")],
-        *[(state, S.COMPLETED, True) for state in (
-            "uploading", "forcedUP", "stalledUP", "queuedUP", "checkingUP", "stoppedUP", "pausedUP")],
+        *[
+            (state, S.DOWNLOADING, False)
+            for state in (
+                "downloading",
+                "forcedDL",
+                "metaDL",
+                "forcedMetaDL",
+                "stalledDL",
+                "queuedDL",
+                "checkingDL",
+                "stoppedDL",
+                "pausedDL",
+                "checkingResumeData",
+                "moving",
+                "unknown",
+                "allocating",
+                "a state of tomorrow",
+            )
+        ],
+        *[
+            (state, S.COMPLETED, True)
+            for state in ("uploading", "forcedUP", "stalledUP", "queuedUP", "checkingUP", "stoppedUP", "pausedUP")
+        ],
         ("error", S.FAILED, False),
         ("missingFiles", S.FAILED, False),
     ],
-)  # fmt: skip
+)
 def test_every_state_of_the_client_is_understood(state: str, status: DownloadStatus, complete: bool) -> None:
     seen = observe(watched(), torrent(state), now=NOW, limits=LIMITS)
     assert (seen.status, seen.complete) == (status, complete)

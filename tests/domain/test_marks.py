@@ -68,9 +68,19 @@ def test_ranges_and_volumes_need_a_label() -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("English", "english"), ("eng", "english"), ("en-US", "english"), ("ENG", "english"), ("Deutsch", "german"),
-     ("Castilian Spanish", "spanish"), ("Klingon", "klingon"), ("", None), (None, None), ("Other", None)],
-)  # fmt: skip
+    [
+        ("English", "english"),
+        ("eng", "english"),
+        ("en-US", "english"),
+        ("ENG", "english"),
+        ("Deutsch", "german"),
+        ("Castilian Spanish", "spanish"),
+        ("Klingon", "klingon"),
+        ("", None),
+        (None, None),
+        ("Other", None),
+    ],
+)
 def test_a_language_has_one_name(text: str | None, language: str | None) -> None:
     assert normalise_language(text) == language
 

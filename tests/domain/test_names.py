@@ -79,8 +79,18 @@ def test_folding_twice_is_folding_once(text: str) -> None:
         ("I, Robot (Robot #0.1)", "I, Robot", "Robot", "0.1"),
         ("Harry Potter Boxset (Harry Potter, #1-7)", "Harry Potter Boxset", "Harry Potter", "1-7"),
         ("The Oedipus Cycle (The Theban Plays, #1–3)", "The Oedipus Cycle", "The Theban Plays", "1–3"),
-        ("A Storm of Swords (A Song of Ice and Fire, #3: Part 1 of 2)", "A Storm of Swords", "A Song of Ice and Fire", "3: Part 1 of 2"),
-        ("After the Feast (A Song of Ice and Fire #5, Part 2 of 2)", "After the Feast", "A Song of Ice and Fire", "5, Part 2 of 2"),
+        (
+            "A Storm of Swords (A Song of Ice and Fire, #3: Part 1 of 2)",
+            "A Storm of Swords",
+            "A Song of Ice and Fire",
+            "3: Part 1 of 2",
+        ),
+        (
+            "After the Feast (A Song of Ice and Fire #5, Part 2 of 2)",
+            "After the Feast",
+            "A Song of Ice and Fire",
+            "5, Part 2 of 2",
+        ),
         ("The Twilight Saga (Twilight, #1-4 + 3.5)", "The Twilight Saga", "Twilight", "1-4 + 3.5"),
         ("The Lunatic Cafe (Anita Blake, Vampire Hunter #4)", "The Lunatic Cafe", "Anita Blake, Vampire Hunter", "4"),
         ("Beyond Exile (Day by Day Armageddon,# 2)", "Beyond Exile", "Day by Day Armageddon", "2"),
@@ -90,10 +100,14 @@ def test_folding_twice_is_folding_once(text: str) -> None:
         ("The Final Empire (Book 1 of Mistborn)", "The Final Empire", "Mistborn", "1"),
         ("A (B (C), #3)", "A", "B (C)", "3"),
         ("Leviathan Wakes (The Expanse, #1) (Unabridged)", "Leviathan Wakes", "The Expanse", "1"),
+        ("Title (Foo, Book #3)", "Title", "Foo", "3"),
+        ("Title (#3 in the Foo Series)", "Title", "the Foo Series", "3"),
+        ("Title (Series, #1 of 3)", "Title", "Series", "1"),
+        ("Title (Series, #1) (1977)", "Title", "Series", "1"),
         ("Title [Series, #4]", "Title", "Series", "4"),
         ("You (Not) Me (Pair, #2)", "You (Not) Me", "Pair", "2"),
     ],
-)  # fmt: skip
+)
 def test_the_series_is_taken_off_a_title(title: str, bare: str, name: str, position: str) -> None:
     assert parse_title_series(title) == (bare, SeriesRef(name, position))
 
@@ -110,6 +124,9 @@ def test_the_series_is_taken_off_a_title(title: str, bare: str, name: str, posit
         "The Talisman (Volume 1): The Road of Trials",
         "Big Book (The #1 Bestseller)",
         "Nothing (#1)",
+        "Nothing (#1 of the best)",
+        "Nothing (Book #2)",
+        "Nothing (1977)",
         "Saga #1",
         "Batman: Hush, Vol. 1",
         "(Series, #1)",

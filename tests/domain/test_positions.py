@@ -47,8 +47,27 @@ def test_a_position_is_read_as_sources_write_it(text: str, canonical: str) -> No
 
 @pytest.mark.parametrize(
     "text",
-    [None, "", " ", "one", "II", "1,5", "3-1", "-1", "1.2.3", "1 of 3", "1/2", "½", "A", "1a", "12345", "1-900", "2p0", "3p4 of 2"],
-)  # fmt: skip
+    [
+        None,
+        "",
+        " ",
+        "one",
+        "II",
+        "1,5",
+        "3-1",
+        "-1",
+        "1.2.3",
+        "1 of 3",
+        "1/2",
+        "½",
+        "A",
+        "1a",
+        "12345",
+        "1-900",
+        "2p0",
+        "3p4 of 2",
+    ],
+)
 def test_what_is_not_certain_is_no_position(text: str | None) -> None:
     assert parse_position(text) is None
 

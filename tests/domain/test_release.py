@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mam_assets.domain.books import Medium, Release, SeriesRef, Work
@@ -230,7 +230,6 @@ _releases = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(_releases)
 def test_nothing_with_a_contradiction_or_a_doubt_is_accepted(release: Release) -> None:
     judgement = judge(WANTED, release, preferences=ANY, siblings=SIBLINGS)
@@ -246,7 +245,6 @@ def test_nothing_with_a_contradiction_or_a_doubt_is_accepted(release: Release) -
     assert judgement.reasons
 
 
-@settings(deadline=None)
 @given(st.lists(_releases, max_size=8), st.integers())
 def test_the_choice_hangs_on_no_order(releases: list[Release], seed: int) -> None:
     judged = [(release, judge(WANTED, release, preferences=ANY)) for release in releases]
@@ -259,7 +257,6 @@ def test_the_choice_hangs_on_no_order(releases: list[Release], seed: int) -> Non
         assert (first[0].source, first[0].guid) == (second[0].source, second[0].guid)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=30), st.text(max_size=20))
 def test_any_text_can_be_judged(title: str, author: str, tags: str) -> None:
     release = replace(GOOD, title=title, authors=(author,), tags=tags, series=(SeriesRef(author, tags),))
