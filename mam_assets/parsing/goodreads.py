@@ -23,7 +23,6 @@ _LATER = "Nothing is lost; saved answers and the other sources carry on"
 _CHALLENGE = re.compile(r"awswaf|gokuProps|challenge-container|captcha|are you a robot|just a moment", re.IGNORECASE)
 _LARGEST_CHALLENGE = 20_000
 _BOOK_PATH = re.compile(r"/book/show/(\d+)")
-_AUTHOR_PATH = re.compile(r"/author/(?:show|list)/(\d+)")
 _WORK_PATH = re.compile(r"/work/editions/(\d+)")
 _LABEL = re.compile(r"(?:book|volume|vol\.?)\s+(\S.*)", re.IGNORECASE)
 _PER_PAGE = 100
