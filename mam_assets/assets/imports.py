@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import dagster as dg
@@ -13,7 +13,16 @@ from mam_assets.assets.gaps import rejudge_authors, rejudge_series
 from mam_assets.assets.library import refresh_items
 from mam_assets.assets.reporting import materialised
 from mam_assets.domain.books import Library, Reason
-from mam_assets.domain.importing import RuntimeVerdict, is_inside, map_path, plan_files, runtime_verdict, target_folder
+from mam_assets.domain.importing import (
+    AUDIO_SUFFIXES,
+    RuntimeVerdict,
+    beside,
+    is_inside,
+    map_path,
+    plan_files,
+    runtime_verdict,
+    target_folder,
+)
 from mam_assets.domain.lifecycle import next_attempt
 from mam_assets.resources import files
 from mam_assets.resources.audiobookshelf import Audiobookshelf
@@ -133,7 +142,7 @@ def _verify_and_place(
         wanted = gaps.wanted_work(connection, download.gap_id)
     content = Path(map_path(download.content_path, settings.path_map))
     root = library_folder(settings, library)
-    folder = target_folder(wanted.work, wanted.narrators)
+    folder = _free_folder(target_folder(wanted.work, wanted.narrators), root)
     plan = plan_files(files.list_files(content), folder)
     base = content if content.is_dir() else content.parent
     audio = [base / source for source, _ in plan.audio]
@@ -161,6 +170,19 @@ def _verify_and_place(
         )
     importing.counts[{"link": "linked", "copy": "copied", "in_place": "in_place"}[placed[0].method]] += 1
     importing.placed[download.download_id] = relative.as_posix()
+
+
+def _free_folder(folder: PurePosixPath, root: Path) -> PurePosixPath:
+    """The target folder, moved aside where it would lie inside another item: a series named like one of its books."""
+    for candidate in (folder, beside(folder)):
+        if files.item_above(root / candidate, root, AUDIO_SUFFIXES) is None:
+            return candidate
+    raise files.AlreadyThere(
+        files.SERVICE,
+        f"write {root / folder}",
+        "a folder above it is a book itself, and Audiobookshelf would take both for one",
+        "Move that book's files into a folder of their own, then retry the import.",
+    )
 
 
 def _scan(audiobookshelf: Audiobookshelf, library: Library, clock: Clock, seconds: float) -> None:

@@ -85,6 +85,13 @@ def target_folder(work: Work, narrators: Sequence[str] = ()) -> PurePosixPath:
     return PurePosixPath(author, leaf)
 
 
+def beside(folder: PurePosixPath) -> PurePosixPath:
+    """The same target with its middle folder named otherwise ("She" becomes "She (series)"), for when that folder is a
+    book itself; with no middle folder, the author's is."""
+    parent = folder.parent
+    return parent.with_name(safe_name(f"{parent.name} (series)")) / folder.name
+
+
 def _narrator(narrators: Sequence[str]) -> str:
     names = [re.sub(r"[{}]", "", name).strip() for name in narrators]
     names = [name for name in names if fold(name)]

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +87,17 @@ def measure(paths: Sequence[Path]) -> float:
             raise NotAudio(SERVICE, f"read {path}", "no readable audio in it", "Another release is taken.")
         total += float(length)
     return total
+
+
+def item_above(folder: Path, library: Path, audio_suffixes: Collection[str]) -> Path | None:
+    """The nearest folder above `folder`, inside `library`, that holds audio itself. Audiobookshelf takes such a
+    folder for one item with all that lies below it: a book put there would vanish into another."""
+    for parent in folder.parents:
+        if parent == library or not parent.is_relative_to(library):
+            return None
+        if parent.is_dir() and any(p.suffix.lower() in audio_suffixes for p in parent.iterdir() if p.is_file()):
+            return parent
+    return None
 
 
 def free_bytes(folder: Path) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 MP3_BYTES_PER_SECOND = 4000  # 32 kbit/s
 SAMPLE_RATE = 22_050
-M4B_FRAME_BYTES = 116  # with 1024 samples a frame this is about 20 kbit/s
+M4B_FRAME_BYTES = 152  # with 1024 samples a frame this is about 26 kbit/s
 
 _MP3_SAMPLES_PER_FRAME = 576
 _MP3_PLAIN_FRAME_BYTES = 104  # 72 * 32000 / 22050 = 104 + 24/49: 24 of 49 frames carry one byte of padding
@@ -32,7 +32,7 @@ def write_mp3(path: Path, seconds: float, *, title: str, artist: str, album: str
 def write_m4b(path: Path, seconds: float, *, title: str, artist: str, album: str) -> None:
     """Write ``seconds`` of silence as AAC-LC, 22.05 kHz mono, in an M4B container with iTunes tags.
 
-    Each frame is padded with a fill element, so that the bit rate (about 20 kbit/s) is that of quiet speech.
+    Each frame is padded with a fill element, so that the bit rate (about 26 kbit/s) is that of quiet speech.
     """
     frames = max(1, round(seconds * SAMPLE_RATE / _AAC_SAMPLES_PER_FRAME))
     media = _silent_aac_frame(M4B_FRAME_BYTES) * frames

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from mam_assets.store import tables as t
@@ -341,6 +341,10 @@ def failed(
         .where(t.Download.id == download_id)
         .values(
             status="failed",
+            # The database lets a complete download fail only when its import found it damaged.
+            abs_import_status=case(
+                (t.Download.status == "completed", "import_failed"), else_=t.Download.abs_import_status
+            ),
             failure_code=code,
             failure_reason=reason,
             retry_count=func.least(t.Download.retry_count + 1, t.Download.max_retries),

@@ -129,7 +129,8 @@ def of_author(connection: Connection, name: str) -> list[StoredRelease]:
     key = normalise_person(name)
     if not key:
         return []
-    statement = select(*t.Release.__table__.c).where(t.Release.author_keys.op("@>")(cast([key], ARRAY(Text)))).order_by(t.Release.id)
+    by_author = t.Release.author_keys.op("@>")(cast([key], ARRAY(Text)))
+    statement = select(*t.Release.__table__.c).where(by_author).order_by(t.Release.id)
     return [_read(row) for row in connection.execute(statement)]
 
 
