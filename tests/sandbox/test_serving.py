@@ -101,7 +101,7 @@ def test_refused_connections_and_then_the_same_port_again(client: httpx.Client, 
 
 
 def test_a_refusal_can_end_by_itself(client: httpx.Client, server: TwinServer) -> None:
-    server.set_fault(Fault.REFUSE, seconds=0.2)
+    server.set_fault(Fault.REFUSE, seconds=0.5)
     with pytest.raises(httpx.ConnectError):
         client.get("/a")
     deadline = time.monotonic() + 5
@@ -144,11 +144,13 @@ def test_a_reset_can_lose_the_answer_of_a_deed_that_was_done(
 def test_a_held_answer_times_out(client: httpx.Client, server: TwinServer) -> None:
     server.set_fault(Fault.TIMEOUT, seconds=60)
     with pytest.raises(httpx.ReadTimeout):
-        client.get("/a", timeout=0.1)
+        client.get("/a", timeout=httpx.Timeout(5, read=0.1))
 
 
 @pytest.mark.parametrize("release", ["clear_faults", "stop"])
-def test_a_held_answer_never_hangs_the_server(client: httpx.Client, server: TwinServer, release: str) -> None:
+def test_a_held_answer_never_hangs_the_server(
+    client: httpx.Client, server: TwinServer, parrot: Parrot, release: str
+) -> None:
     server.set_fault(Fault.TIMEOUT, seconds=600)
     outcome: list[object] = []
 
@@ -160,7 +162,9 @@ def test_a_held_answer_never_hangs_the_server(client: httpx.Client, server: Twin
 
     waiting = threading.Thread(target=ask)
     waiting.start()
-    time.sleep(0.1)
+    deadline = time.monotonic() + 5
+    while not parrot.heard and time.monotonic() < deadline:
+        time.sleep(0.01)
     started = time.monotonic()
     getattr(server, release)()
     waiting.join(5)
