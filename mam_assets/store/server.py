@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from mam_assets.settings import Settings
 from mam_assets.store import embedded
+from mam_assets.store.postgres_programs import EmbeddedServerError
 
 if TYPE_CHECKING:
     import psycopg
@@ -71,7 +72,7 @@ def embedded_address(settings: Settings, *, durable: bool = True) -> ServerAddre
     """The addresses of the embedded server in `settings.data_dir`; see embedded.join."""
     try:
         socket_folder = embedded.join(settings.data_dir, durable=durable)
-    except embedded.EmbeddedServerError as error:
+    except EmbeddedServerError as error:
         raise DatabaseUnavailable(
             str(settings.data_dir / "postgres"), str(error), "DATABASE_URL names a server of your own instead"
         ) from error

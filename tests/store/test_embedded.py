@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from mam_assets.store import embedded
+from mam_assets.store.postgres_programs import EmbeddedServerError
 
 USER = """
 import sys
@@ -203,14 +204,14 @@ def test_a_long_or_odd_folder_works(root: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ['a"b', "a$b", "a`b", "a\\b"])
 def test_a_folder_that_the_shell_would_misread_is_refused(tmp_path: Path, name: str) -> None:
     """pg_ctl puts the folder between double quotes into a command of the shell."""
-    with pytest.raises(embedded.EmbeddedServerError, match="choose a DATA_DIR without"):
+    with pytest.raises(EmbeddedServerError, match="choose a DATA_DIR without"):
         embedded.join(tmp_path / name)
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "letter.txt").write_text("dear diary")
-    with pytest.raises(embedded.EmbeddedServerError, match="holds files but no PostgreSQL cluster"):
+    with pytest.raises(EmbeddedServerError, match="holds files but no PostgreSQL cluster"):
         embedded.join(tmp_path)
     assert (tmp_path / "postgres" / "letter.txt").exists()
 
@@ -218,13 +219,13 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
 def test_a_cluster_of_a_version_that_is_not_installed_says_so(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("11\n")
-    with pytest.raises(embedded.EmbeddedServerError, match="made by PostgreSQL 11"):
+    with pytest.raises(EmbeddedServerError, match="made by PostgreSQL 11"):
         embedded.join(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(embedded.EmbeddedServerError, match="choose another DATA_DIR, or set DATABASE_URL"):
+    with pytest.raises(EmbeddedServerError, match="choose another DATA_DIR, or set DATABASE_URL"):
         embedded.join(tmp_path / "file" / "data")
 
 
@@ -233,7 +234,7 @@ def test_somebody_elses_socket_folder_is_refused(tmp_path: Path, monkeypatch: py
     cluster = tmp_path / ("x" * 120)
     folder = embedded._socket_folder(cluster, None)
     folder.chmod(0o777)
-    with pytest.raises(embedded.EmbeddedServerError, match="belongs to somebody else"):
+    with pytest.raises(EmbeddedServerError, match="belongs to somebody else"):
         embedded._socket_folder(cluster, None)
 
 

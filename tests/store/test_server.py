@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from mam_assets.settings import Settings, load_settings
-from mam_assets.store import embedded, server
+from mam_assets.store import server
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
 
@@ -142,7 +142,3 @@ def test_importing_starts_nothing_and_loads_no_driver() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_the_binaries_are_found_without_importing_their_package(tmp_path: Path) -> None:
-    assert (embedded._binaries(tmp_path / "postgres") / "postgres").exists()
