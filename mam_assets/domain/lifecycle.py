@@ -120,11 +120,13 @@ _TRANSITIONAL = frozenset({"checkingResumeData", "moving", "allocating", "unknow
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds. ``stall``: without progress while it should transfer. ``metadata``: for a magnet's metadata.
-    ``absent``: not to be seen, before it counts as removed; a client that has just started shows a part of its list."""
+    ``appear``: after sending, until the client must show it. ``absent``: not to be seen before it counts as removed; a
+    client that has just started shows a part of its list, so set it above 0 where ``absent_since`` is stored."""
 
     stall_seconds: float = 24 * 3600.0
     metadata_seconds: float = 2 * 3600.0
-    absent_seconds: float = 180.0
+    appear_seconds: float = 120.0
+    absent_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,8 @@ def observe(watched: Watched, torrent: TorrentState | None, *, now: datetime, li
 
 def _absent(watched: Watched, now: datetime, limits: Limits, since: datetime) -> Observation:
     absent_since = watched.absent_since or now
-    if (now - absent_since).total_seconds() < limits.absent_seconds:
+    absent, sent = (now - absent_since).total_seconds(), (now - watched.sent_at).total_seconds()
+    if absent < limits.absent_seconds or sent < limits.appear_seconds:
         return Observation(watched.status, watched.progress, False, last_progress_at=since, absent_since=absent_since)
     evidence = f"the client has not shown it since {absent_since:%Y-%m-%d %H:%M} UTC: it was removed there"
     return _failed(watched, "torrent_removed", evidence, since, watched.progress)

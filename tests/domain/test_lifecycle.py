@@ -120,11 +120,20 @@ def test_progress_winds_the_clock() -> None:
 def test_a_vanished_torrent_was_removed_but_not_at_the_first_look() -> None:
     first = observe(watched(), None, now=NOW, limits=LIMITS)
     assert (first.status, first.failure, first.absent_since) == (S.DOWNLOADING, None, NOW)
-    still = Watched(S.DOWNLOADING, 0.5, NOW, NOW, absent_since=NOW)
+    still = Watched(S.DOWNLOADING, 0.5, NOW - timedelta(days=1), NOW, absent_since=NOW)
     later = observe(still, None, now=NOW + timedelta(seconds=120), limits=LIMITS)
     assert later.status is S.FAILED
     assert later.failure is not None
     assert later.failure.code == "torrent_removed"
+
+
+def test_a_vanished_torrent_fails_at_once_where_no_patience_is_asked() -> None:
+    assert observe(watched(), None, now=NOW, limits=Limits()).status is S.FAILED
+
+
+def test_a_torrent_just_sent_may_take_a_moment_to_appear() -> None:
+    fresh = Watched(S.DOWNLOADING, 0.0, sent_at=NOW - timedelta(seconds=30))
+    assert observe(fresh, None, now=NOW, limits=Limits()).failure is None
 
 
 def test_a_torrent_that_comes_back_is_no_longer_absent() -> None:
