@@ -106,6 +106,8 @@ _LISTING = re.compile(
     r"(?:[a-z]{2,3}|[a-z]+) / .+|vip|m4b|mp3|m4a|flac|[0-9]{2,3} ?kbps|(?:19|20)[0-9]{2}", re.IGNORECASE
 )
 _BETWEEN = re.compile(r"\s+[-–—]\s+|\s*:\s+")
+# "Dune, Book 1", "Dune: Book One of the Dune Chronicles"; only taken off where the number is the wanted one.
+_OWN_VOLUME = re.compile(r"[\s,:–-]+(?:book|bk\.?|vol(?:ume)?\.?|#)\s*#?\w+(?:\s+(?:of|in)\s.+)?$", re.IGNORECASE)
 
 
 def bare_title(work: Work, release: Release) -> str:
@@ -128,7 +130,12 @@ def bare_title(work: Work, release: Release) -> str:
     kept = [segment for segment in segments if normalise_person(segment) not in known]
     if len(kept) < len(segments) and any(fold(segment) for segment in kept):
         text = " - ".join(kept)
-    return without_series_name(text, _series_names(work, release))
+    text = without_series_name(text, _series_names(work, release))
+    wanted = parse_position(work.series.position) if work.series else None
+    if wanted is not None and volume_in(text) == wanted:
+        head = _OWN_VOLUME.sub("", text)
+        return head if fold(head) else text
+    return text
 
 
 def _starts_with_person(text: str, person: str) -> bool:
