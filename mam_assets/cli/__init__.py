@@ -20,3 +20,6 @@ def app() -> None:
         commands()
     except interrupts.Stop as stop:
         raise SystemExit(stop.exit_code) from None
+    finally:
+        # The embedded PostgreSQL is stopped at exit by its last user.
+        interrupts.ignore()

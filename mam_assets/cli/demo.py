@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
-from mam_assets.cli import programs, report
+from mam_assets.cli import interrupts, programs, report
 from mam_assets.cli.flow import Flow, Outcome, StepDone
-from mam_assets.cli.interrupts import Stop, held_back
+from mam_assets.cli.interrupts import held_back
 from mam_assets.cli.processes import ProgramFailed, Supervisor, free_port
 from mam_assets.cli.progress import Progress
 from mam_assets.settings import PROJECT_ROOT, Settings, load_settings
@@ -69,6 +69,7 @@ def run(console: Console, folder: Path, wishes: Wishes) -> int:
         stack.enter_context(living_in(folder, programs.environment(given, places, home)))
         settings = load_settings(_env_file=None)
         _log_to(folder / "logs" / "flow.log")
+        stack.callback(_stop_database, folder)
         with console.status("Starting PostgreSQL …"):
             engine = _engine(settings)
         stack.callback(engine.dispose)
@@ -172,10 +173,24 @@ def _dagster_home(folder: Path) -> Path:
 
 def _engine(settings: Settings) -> Engine:
     from mam_assets.resources.database import connect
+    from mam_assets.store import server
 
     # A first start makes the cluster; cut in two it would have to be made again.
     with held_back():
+        # Losing power may lose a demo: it need not wait for the disk. A kill of any process loses nothing.
+        server.embedded_address(settings, durable=False)
         return connect(settings)
+
+
+def _stop_database(folder: Path) -> None:
+    """Leave the embedded server, and see that it stops: nobody but this demo has to do with it."""
+    from mam_assets.store import embedded
+
+    with held_back():
+        embedded.leave(folder)
+        deadline = time.monotonic() + 10
+        while embedded.is_running(folder) and not embedded.stop_if_unused(folder) and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 def _log_to(file: Path) -> None:
@@ -234,9 +249,8 @@ class Jobs:
         self.instance.dispose()
 
     def run(self, name: str) -> Outcome:
-        """Run a job to its end. An interrupt ends the run, is recorded with it, and goes on as `Stop`."""
+        """Run a job to its end. A signal ends the run, is recorded with it, and goes on as `Stop`."""
         import dagster as dg
-        from dagster._core.errors import DagsterExecutionInterruptedError
 
         job = self.definitions.resolve_job_def(name)
         quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -244,11 +258,11 @@ class Jobs:
             result = job.execute_in_process(
                 instance=self.instance, raise_on_error=False, run_config={**(job.run_config or {}), **quiet}
             )
-        except DagsterExecutionInterruptedError:
-            raise Stop from None
         except dg.DagsterError as error:
             logging.getLogger(__name__).exception("%s could not be run", name)
             return Outcome(False, _first_line(str(error)))
+        finally:
+            interrupts.check()
         if result.success:
             return Outcome(True)
         return Outcome(False, _what_failed(result))

@@ -6,6 +6,8 @@ Does not belong here: what is stopped, and how (processes.py).
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -34,6 +36,7 @@ class _Holding:
     def __init__(self) -> None:
         self.depth = 0
         self.came: int | None = None
+        self.reader: int | None = None
 
     def receive(self, signal_number: int, frame: FrameType | None) -> None:
         if self.depth:
@@ -52,6 +55,31 @@ def install() -> None:
         if number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN:
             continue
         signal.signal(number, _holding.receive)
+    if _holding.reader is None:
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        _holding.reader = reader
+
+
+def check() -> None:
+    """Raise `Stop` if a signal came since `install` that somebody else took. Dagster handles signals itself during a
+    run: it ends the run as failed, or at its very end forgets the signal."""
+    if _holding.reader is None:
+        return
+    came = b""
+    with contextlib.suppress(BlockingIOError):
+        came = os.read(_holding.reader, 4096)
+    for number in came:
+        if number in _SIGNALS:
+            raise Stop(number)
+
+
+def ignore() -> None:
+    """From now on no signal is heard: the process is ending, and what it still does must be done."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ _KEEPER = Path(__file__).with_name("keeper.py")
 _POLL_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 _STEADY_SECONDS = 60.0
+_DYING_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,10 @@ class Supervisor:
                     entry.process.wait()
                     if entry.process.stdin is not None:
                         entry.process.stdin.close()
+                # What was killed takes a moment to be gone, and until then holds its locks.
+                last = self.clock() + _DYING_SECONDS
+                while not all(self._gone(entry) for entry in entries) and self.clock() < last:
+                    time.sleep(0.02)
                 self._running.clear()
 
     def _gone(self, entry: _Running) -> bool:

@@ -70,10 +70,10 @@ def show(
     _decisions(console, found.decisions)
     _downloads(console, found.counts, found.downloads)
     if requests:
-        table = _titled("Requests made to each service", "Service", "Requests")
+        table = _table("Service", "Requests")
         for service, count in sorted(requests.items()):
             table.add_row(service.replace("_", " "), str(count))
-        console.print(table)
+        _print(console, "Requests made to each service in this run", table)
     for note in notes:
         console.print(f"[bold red]Failed:[/] {escape(note)}", soft_wrap=True)
     for name, address in addresses.items():
@@ -93,46 +93,42 @@ def _library(console: Console, found: Report) -> None:
 def _series(console: Console, series: Sequence[Completion]) -> None:
     complete = [line.name for line in series if line.status == "complete"]
     others = [line for line in series if line.status != "complete"]
-    table = _titled(
-        f"Series: {len(complete)} complete, {len(others)} not", "Series", "Author", "Owned", "Missing", "Complete"
-    )
+    table = _table("Series", "Author", "Owned", "Missing", "Complete")
     for line in others[:SERIES_SHOWN]:
         percent = "unknown" if line.percent is None else f"{line.percent:.0f} %"
         table.add_row(escape(line.name), escape(line.author or ""), str(line.owned), str(line.missing), percent)
     _more(table, len(others) - SERIES_SHOWN)
-    console.print(table)
+    _print(console, f"Series: {len(complete)} complete, {len(others)} not", table)
     if complete:
-        console.print(f"Complete: {escape(', '.join(sorted(complete)))}\n", soft_wrap=True, highlight=False)
+        console.print(f"[dim]Complete:[/] {escape(', '.join(sorted(complete)))}\n", highlight=False)
 
 
 def _gaps(console: Console, gaps: Sequence[GapGroup]) -> None:
-    table = _titled("Gaps found", "Why it is wanted", "Found", "Filled", "Open", "Upcoming", "Held")
+    table = _table("Why it is wanted", "Found", "Filled", "Open", "Upcoming", "Held")
     for line in gaps:
         numbers = (line.found, line.closed, line.open, line.upcoming, line.held)
         table.add_row(_REASONS.get(line.reason, line.reason), *map(str, numbers))
-    console.print(table)
+    _print(console, f"Gaps found: {sum(line.found for line in gaps)}", table)
 
 
 def _decisions(console: Console, decisions: Sequence[DecisionGroup]) -> None:
     totals = {verdict: sum(d.releases for d in decisions if d.verdict == verdict) for verdict in _VERDICTS}
     title = "Releases: " + ", ".join(f"{total} {_VERDICTS[verdict]}" for verdict, total in totals.items())
-    table = _titled(title, "Verdict", "Reason", "Releases", "For example")
+    table = _table("Verdict", "Reason", "Releases", "For example")
     for verdict, words in _VERDICTS.items():
         groups = [line for line in decisions if line.verdict == verdict]
         for line in groups[:REASONS_SHOWN]:
             example = f"{line.example_release}: {line.evidence}" if line.evidence else line.example_release
             table.add_row(words, escape(line.code.replace("_", " ")), str(line.releases), escape(example))
         _more(table, len(groups) - REASONS_SHOWN)
-    console.print(table)
+    _print(console, title, table)
 
 
 def _downloads(console: Console, counts: Counts, downloads: Sequence[DownloadLine]) -> None:
     under_way = counts.queued + counts.downloading + counts.completed
     failed = counts.failed + counts.abandoned
-    table = _titled(
-        f"Downloads: {counts.imported} done, {failed} failed, {under_way} waiting or under way",
-        "State", "Book", "From", "Why",
-    )  # fmt: skip
+    title = f"Downloads: {counts.imported} done, {failed} failed, {under_way} waiting or under way"
+    table = _table("State", "Book", "From", "Why")
     for state in dict.fromkeys(line.state for line in downloads):
         lines = [line for line in downloads if line.state == state]
         for line in lines[:DOWNLOADS_SHOWN]:
@@ -140,7 +136,7 @@ def _downloads(console: Console, counts: Counts, downloads: Sequence[DownloadLin
                 state, escape(f"{line.title} ({line.author})" if line.author else line.title), line.source, _why(line)
             )
         _more(table, len(lines) - DOWNLOADS_SHOWN)
-    console.print(table)
+    _print(console, title, table)
 
 
 def _why(line: DownloadLine) -> str:
@@ -149,19 +145,20 @@ def _why(line: DownloadLine) -> str:
     return escape(f"{line.words or ''}{share}{again}".lstrip("; "))
 
 
-def _titled(title: str, *columns: str) -> Table:
-    table = Table(
-        title=escape(title),
-        title_justify="left",
-        title_style="bold",
-        header_style="dim",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
+def _table(*columns: str) -> Table:
+    table = Table(header_style="dim", box=None, padding=(0, 2, 0, 0))
     for column in columns:
         number = column in ("Owned", "Missing", "Found", "Filled", "Open", "Upcoming", "Held", "Releases", "Requests")
         table.add_column(column, justify="right" if number else "left")
     return table
+
+
+def _print(console: Console, title: str, table: Table) -> None:
+    """The title by itself: within a table it would be as narrow as that."""
+    console.print(f"[bold]{escape(title)}[/]", highlight=False, soft_wrap=True)
+    if table.row_count:
+        console.print(table)
+    console.print()
 
 
 def _more(table: Table, left: int) -> None:
