@@ -40,7 +40,9 @@ class Clock:
 
 
 class ClockResource(dg.ConfigurableResource[Clock]):
-    """Vends the real clock, in the zone of the settings."""
+    """Vends the real clock. `timezone` overrules TIMEZONE for one run, such as to see what a Sunday would bring."""
+
+    timezone: str | None = None
 
     def create_resource(self, context: dg.InitResourceContext) -> Clock:
-        return Clock(load_settings().timezone)
+        return Clock(self.timezone or load_settings().timezone)
