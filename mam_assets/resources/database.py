@@ -92,7 +92,9 @@ class DatabaseResource(dg.ConfigurableResource[Engine]):
     Where the database is stands in DATABASE_URL or, for the embedded server, in DATA_DIR.
     """
 
-    data_dir: str | None = Field(None, description="Folder of the embedded server. Empty: DATA_DIR of the environment.")
+    data_dir: str | None = Field(
+        default=None, description="Folder of the embedded server. Empty: DATA_DIR of the environment."
+    )
 
     def create_resource(self, context: dg.InitResourceContext) -> Engine:
         """The engine, see `connect`."""
