@@ -108,9 +108,12 @@ def database(settings: Settings, seen: DatabaseSeen) -> Iterator[Finding]:
         with engine.connect() as connection:
             facts, found = report.server_facts(connection), migrations.current_of(connection)
     except DBAPIError as error:
+        engine.dispose()
         problem = str(error.orig).strip().partition("\n")[0]
         yield fail("database", f"{shown}: {problem}. See that it runs; look at user, password and name in DATABASE_URL")
         return
+    if found != migrations.head():
+        engine.dispose()
     major, size = facts.version_number // 10000, facts.size_bytes / 1024**2
     if major < server.OLDEST_VERSION:
         yield fail("database", f"{shown} is PostgreSQL {major}; {server.OLDEST_VERSION} is the oldest that will do")

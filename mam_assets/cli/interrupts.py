@@ -36,7 +36,7 @@ class _Holding:
     def __init__(self) -> None:
         self.depth = 0
         self.came: int | None = None
-        self.reader: int | None = None
+        self.pipe: tuple[int, int] | None = None
 
     def receive(self, signal_number: int, frame: FrameType | None) -> None:
         if self.depth:
@@ -55,22 +55,21 @@ def install() -> None:
         if number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN:
             continue
         signal.signal(number, _holding.receive)
-    if _holding.reader is None:
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
-        os.set_blocking(writer, False)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        _holding.reader = reader
+    if _holding.pipe is None:
+        _holding.pipe = os.pipe()
+        for end in _holding.pipe:
+            os.set_blocking(end, False)
+    signal.set_wakeup_fd(_holding.pipe[1], warn_on_full_buffer=False)
 
 
 def check() -> None:
     """Raise `Stop` if a signal came since `install` that somebody else took. Dagster handles signals itself during a
     run: it ends the run as failed, or at its very end forgets the signal."""
-    if _holding.reader is None:
+    if _holding.pipe is None:
         return
     came = b""
     with contextlib.suppress(BlockingIOError):
-        came = os.read(_holding.reader, 4096)
+        came = os.read(_holding.pipe[0], 4096)
     for number in came:
         if number in _SIGNALS:
             raise Stop(number)

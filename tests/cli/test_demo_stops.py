@@ -1,0 +1,90 @@
+"""Ctrl-C ends `mam demo` at any moment: exit code 130, no trace, no process left, and a state from which it goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mam_assets.settings import PROJECT_ROOT, Settings
+
+PATIENCE = 60.0
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all moments, so that each demo finds what a stopped one left."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture
+def demo(data_dir: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    ours = {name.upper() for name in Settings.model_fields}
+    environment = {k: v for k, v in os.environ.items() if k.upper() not in ours}
+    environment |= {"DATA_DIR": str(data_dir), "PYTHONPATH": str(PROJECT_ROOT)}
+    argv = [sys.executable, "-m", "mam_assets.cli", "demo", "--port-ui", "0", "--port-api", "0"]
+    with (tmp_path / "output").open("wb") as output:
+        process = subprocess.Popen(
+            argv, env=environment, cwd=tmp_path, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        yield process
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+def until(condition: Callable[[], bool], words: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {PATIENCE} s: {words}"
+        time.sleep(0.05)
+
+
+def started_by(process: subprocess.Popen[bytes], data_dir: Path) -> list[psutil.Process]:
+    """Everything that the demo started: its descendants, and the database server, which is nobody's child."""
+    found = psutil.Process(process.pid).children(recursive=True)
+    for other in psutil.process_iter(["cmdline"]):
+        if str(data_dir / "demo" / "postgres") in (other.info["cmdline"] or []):
+            found += [other, *other.children(recursive=True)]
+    return found
+
+
+def names(processes: list[psutil.Process]) -> list[str]:
+    return [" ".join(process.cmdline())[:150] for process in processes if process.is_running()]
+
+
+MOMENTS = {
+    "while Python is loading": lambda output, log: time.sleep(0.3) or True,
+    "while the twins are made": lambda output, log: time.sleep(1.5) or True,
+    "when the webserver was just started": lambda output, log: (log / "webserver.log").exists(),
+    "in the middle of a run": lambda output, log: "Read the library" in output and time.sleep(1) is None,
+    "when the UI answers": lambda output, log: "See what each author" in output,
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_leaves_nothing(moment: str, demo: subprocess.Popen[bytes], data_dir: Path, tmp_path: Path) -> None:
+    output, logs = tmp_path / "output", data_dir / "demo" / "logs"
+    if logs.exists():
+        for log in logs.iterdir():
+            log.unlink()
+    until(lambda: bool(MOMENTS[moment](output.read_text(), logs)) or demo.poll() is not None, moment)
+    assert demo.poll() is None, output.read_text()
+    left = started_by(demo, data_dir)
+    demo.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    code = demo.wait(timeout=PATIENCE)
+    took = time.monotonic() - began
+    until(lambda: not names(left), f"every process ends: {names(left)}")
+    assert code == 130, output.read_text()
+    assert "Traceback" not in output.read_text()
+    assert took < 25
+    assert not (data_dir / "demo" / "postgres" / "postmaster.pid").exists()
