@@ -13,7 +13,7 @@ CREATE TRIGGER failed_attempts_are_permanent
     BEFORE DELETE OR TRUNCATE ON failed_attempts
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();
 
--- The same moves as DOWNLOAD_MOVES in mam_assets/store/vocabulary.py.
+-- The same moves as LEGAL_MOVES in mam_assets/domain/lifecycle.py; a test compares them.
 CREATE FUNCTION refuse_illegal_download_move() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (OLD.status, NEW.status) IN (

@@ -63,9 +63,10 @@ class IllegalMove(ValueError):
 
 
 _D = DownloadStatus
+# The database holds to the same moves (schema/triggers.sql); what is given up while it is queued fails first.
 LEGAL_MOVES: dict[DownloadStatus, frozenset[DownloadStatus]] = {
-    _D.QUEUED: frozenset({_D.DOWNLOADING, _D.COMPLETED, _D.FAILED, _D.ABANDONED}),
-    _D.DOWNLOADING: frozenset({_D.COMPLETED, _D.FAILED, _D.ABANDONED, _D.QUEUED}),  # queued: it never arrived there
+    _D.QUEUED: frozenset({_D.DOWNLOADING, _D.COMPLETED, _D.FAILED}),
+    _D.DOWNLOADING: frozenset({_D.COMPLETED, _D.FAILED}),
     _D.COMPLETED: frozenset({_D.FAILED}),  # what arrived was no audiobook
     _D.FAILED: frozenset({_D.QUEUED, _D.ABANDONED}),
     _D.ABANDONED: frozenset({_D.QUEUED}),  # a person tries again
@@ -177,7 +178,9 @@ def observe(watched: Watched, torrent: TorrentState | None, *, now: datetime, li
     if torrent.state in _TRANSFERRING | _METADATA:
         stalled = _stalled(torrent, now, limits, since)
         if stalled is not None:
-            return _failed(watched, stalled.code, stalled.evidence, since, progress)
+            # A magnet whose metadata nobody has today may have it tomorrow: an attempt is spent, nobody is blamed.
+            blame = FailureClass.NOT_FOUND if torrent.state in _METADATA else FailureClass.RELEASE
+            return _failed(watched, stalled.code, stalled.evidence, since, progress, blame)
     elif torrent.state in _WAITING | _TRANSITIONAL:
         since = now  # the timer starts anew when the transfer does
     return Observation(DownloadStatus.DOWNLOADING, progress, False, last_progress_at=since)
@@ -203,9 +206,16 @@ def _stalled(torrent: TorrentState, now: datetime, limits: Limits, since: dateti
     return None
 
 
-def _failed(watched: Watched, code: str, evidence: str, since: datetime, progress: float) -> Observation:
+def _failed(
+    watched: Watched,
+    code: str,
+    evidence: str,
+    since: datetime,
+    progress: float,
+    blame: FailureClass = FailureClass.RELEASE,
+) -> Observation:
     status = move(watched.status, DownloadStatus.FAILED)
-    return Observation(status, progress, False, Reason(code, evidence), FailureClass.RELEASE, since)
+    return Observation(status, progress, False, Reason(code, evidence), blame, since)
 
 
 # --- trying again -------------------------------------------------------------------------------------------------

@@ -194,13 +194,23 @@ class Download(Base):
     last_attempt: Mapped[datetime | None]
     next_retry: Mapped[datetime | None]
     sent_at: Mapped[datetime | None] = mapped_column(comment="handed to qBittorrent")
-    last_progress_at: Mapped[datetime | None] = mapped_column(comment="last time progress grew; stalls count from here")
+    fetch_attempts: Mapped[Count] = mapped_column(
+        comment="times that its .torrent could not be had, since it was queued"
+    )
+    files_checked_at: Mapped[datetime | None] = mapped_column(
+        comment="its list of files was seen and is what was promised"
+    )
+    last_progress_at: Mapped[datetime | None] = mapped_column(comment="stalls count from here")
+    absent_since: Mapped[datetime | None] = mapped_column(
+        comment="the client first did not show it; null while it does"
+    )
     size_bytes: Mapped[Bytes | None]
     save_path: Mapped[str | None] = mapped_column(comment="as qBittorrent sees it")
     content_path: Mapped[str | None] = mapped_column(comment="as qBittorrent sees it")
     abs_import_status: Mapped[str] = mapped_column(server_default="pending")
     abs_import_error: Mapped[str | None]
     import_attempts: Mapped[Count]
+    next_import: Mapped[datetime | None] = mapped_column(comment="not imported before; null: as soon as it is complete")
     date_queued: Mapped[Moment]
     date_completed: Mapped[datetime | None]
     date_updated: Mapped[Moment]
@@ -343,6 +353,8 @@ class GapSearch(Base):
     missing_book_id: Mapped[int] = reference("missing_books.id", index=False, primary_key=True)
     last_search: Mapped[datetime | None]
     next_search: Mapped[datetime | None] = mapped_column(index=True)
+    mam_asked_at: Mapped[datetime | None] = mapped_column(comment="asked by title, for want of a known author")
+    prowlarr_asked_at: Mapped[datetime | None]
     searches: Mapped[Count]
     found: Mapped[Count] = mapped_column(comment="candidates that the last search found")
     last_error: Mapped[str | None]

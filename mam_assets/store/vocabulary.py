@@ -5,6 +5,8 @@ Belongs here: closed lists of values. Does not belong here: what follows from a 
 
 from __future__ import annotations
 
+from mam_assets.domain.lifecycle import LEGAL_MOVES
+
 BOOK_STATUSES = ("active", "discovered", "duplicate", "archived")
 IMPORT_SOURCES = ("user_import", "mam_scraper", "series_completion", "author_discovery", "top10", "request")
 COMPLETION_STATUSES = ("complete", "partial", "incomplete", "unknown")
@@ -42,16 +44,6 @@ TASK_STATUSES = ("queued", "running", "succeeded", "failed", "canceled", "skippe
 SERVICE_STATUSES = ("unknown", "healthy", "limited", "blocked", "unauthorised", "down")
 ROLES = ("viewer", "operator", "admin")
 
-DOWNLOAD_MOVES = (
-    ("queued", "downloading"),
-    ("queued", "failed"),
-    ("queued", "completed"),
-    ("downloading", "completed"),
-    ("downloading", "failed"),
-    ("completed", "failed"),
-    ("failed", "queued"),
-    ("failed", "abandoned"),
-    ("abandoned", "queued"),
-)
-"""The legal moves of downloads.status; the database refuses every other. completed → failed is for an import that finds
-the files damaged, abandoned → queued for a person."""
+DOWNLOAD_MOVES = tuple((before.value, after.value) for before, ways in LEGAL_MOVES.items() for after in sorted(ways))
+"""The legal moves of downloads.status, as domain.lifecycle has them; the database refuses every other. completed → failed
+is for an import that finds the files damaged, abandoned → queued for a person."""

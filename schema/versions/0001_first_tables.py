@@ -784,7 +784,22 @@ def upgrade() -> None:
         sa.Column("next_retry", sa.DateTime(timezone=True)),
         sa.Column("sent_at", sa.DateTime(timezone=True), comment="handed to qBittorrent"),
         sa.Column(
-            "last_progress_at", sa.DateTime(timezone=True), comment="last time progress grew; stalls count from here"
+            "fetch_attempts",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="times that its .torrent could not be had, since it was queued",
+        ),
+        sa.Column(
+            "files_checked_at",
+            sa.DateTime(timezone=True),
+            comment="its list of files was seen and is what was promised",
+        ),
+        sa.Column("last_progress_at", sa.DateTime(timezone=True), comment="stalls count from here"),
+        sa.Column(
+            "absent_since",
+            sa.DateTime(timezone=True),
+            comment="the client first did not show it; null while it does",
         ),
         sa.Column("size_bytes", sa.BigInteger()),
         sa.Column("save_path", sa.Text(), comment="as qBittorrent sees it"),
@@ -792,6 +807,11 @@ def upgrade() -> None:
         sa.Column("abs_import_status", sa.Text(), server_default="pending", nullable=False),
         sa.Column("abs_import_error", sa.Text()),
         sa.Column("import_attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "next_import",
+            sa.DateTime(timezone=True),
+            comment="not imported before; null: as soon as it is complete",
+        ),
         sa.Column("date_queued", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("date_completed", sa.DateTime(timezone=True)),
         sa.Column("date_updated", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -849,6 +869,12 @@ def upgrade() -> None:
         sa.Column("missing_book_id", sa.BigInteger(), nullable=False),
         sa.Column("last_search", sa.DateTime(timezone=True)),
         sa.Column("next_search", sa.DateTime(timezone=True)),
+        sa.Column(
+            "mam_asked_at",
+            sa.DateTime(timezone=True),
+            comment="asked by title, for want of a known author",
+        ),
+        sa.Column("prowlarr_asked_at", sa.DateTime(timezone=True)),
         sa.Column("searches", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column(
             "found",
