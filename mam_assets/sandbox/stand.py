@@ -134,6 +134,7 @@ class Sandbox:
             "LIBRARY_PATH": str(self.laid_out.library_root),
             "PACE_SCALE": "0.002",
             "MIN_FREE_GIB": "0.1",
+            "MAX_ACTIVE_DOWNLOADS": "40",
         }
 
     def request_counts(self) -> dict[str, int]:
