@@ -32,7 +32,7 @@ INDEXES = """
 """
 COMMENTS = """
     SELECT relname, objsubid, description FROM pg_description JOIN pg_class ON pg_class.oid = objoid
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1, 3
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1, 2
 """
 LEFT_OVER = """
     SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'alembic_version%'
