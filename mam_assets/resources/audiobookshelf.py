@@ -7,7 +7,8 @@ what to write back (domain/metadata.py). Each call may raise the errors of error
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -216,6 +217,12 @@ class AudiobookshelfResource(dg.ConfigurableResource[Audiobookshelf]):
         """Build the client; nothing is asked of the server yet."""
         settings = load_settings(abs_url=self.url) if self.url else load_settings()
         return Audiobookshelf.from_kit(ServiceKit.for_run(context, settings))
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Audiobookshelf]:
+        """The client for one run, whose connections are closed after."""
+        with closing(self.create_resource(context)) as client:
+            yield client
 
 
 def check_metadata(metadata: Mapping[str, Any]) -> None:

@@ -6,6 +6,8 @@ is read (parsing/goodreads.py). We say who we are, keep to robots.txt, and take 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from urllib.robotparser import RobotFileParser
 
@@ -157,3 +159,9 @@ class GoodreadsResource(dg.ConfigurableResource[Goodreads]):
         """Build the client; nothing is asked of Goodreads yet."""
         settings = load_settings(goodreads_url=self.url) if self.url else load_settings()
         return Goodreads.from_kit(ServiceKit.for_run(context, settings))
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Goodreads]:
+        """The client for one run, whose connections are closed after."""
+        with closing(self.create_resource(context)) as client:
+            yield client

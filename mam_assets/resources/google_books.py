@@ -7,7 +7,8 @@ volume or an error body means (parsing/google_books.py), the daily budget (the g
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 
 import dagster as dg
@@ -121,3 +122,9 @@ class GoogleBooksResource(dg.ConfigurableResource[GoogleBooks]):
         """Build the client; nothing is asked of Google yet."""
         settings = load_settings(google_books_url=self.url) if self.url else load_settings()
         return GoogleBooks.from_kit(ServiceKit.for_run(context, settings))
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[GoogleBooks]:
+        """The client for one run, whose connections are closed after."""
+        with closing(self.create_resource(context)) as client:
+            yield client

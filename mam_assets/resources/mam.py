@@ -8,7 +8,8 @@ here can spend a freeleech wedge, and no download hash is ever asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -268,3 +269,9 @@ class MamResource(dg.ConfigurableResource[Mam]):
         """Build the client; nothing is asked of MAM yet."""
         settings = load_settings(mam_url=self.url) if self.url else load_settings()
         return Mam.from_kit(ServiceKit.for_run(context, settings))
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Mam]:
+        """The client for one run, whose connections are closed after."""
+        with closing(self.create_resource(context)) as client:
+            yield client

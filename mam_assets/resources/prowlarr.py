@@ -7,7 +7,8 @@ release to take (domain/release.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -179,3 +180,9 @@ class ProwlarrResource(dg.ConfigurableResource[Prowlarr]):
         """Build the client; nothing is asked of the server yet."""
         settings = load_settings(prowlarr_url=self.url) if self.url else load_settings()
         return Prowlarr.from_kit(ServiceKit.for_run(context, settings))
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Prowlarr]:
+        """The client for one run, whose connections are closed after."""
+        with closing(self.create_resource(context)) as client:
+            yield client
