@@ -11,15 +11,18 @@ from mam_assets.assets.catalog import author_catalog, series_catalog
 from mam_assets.assets.discovery import genre_top10
 from mam_assets.assets.library import books
 from mam_assets.assets.reporting import materialised
+from mam_assets.domain.gaps import SeriesVerdict
 from mam_assets.domain.gaps import author_gaps as judge_author
 from mam_assets.domain.gaps import series_gaps as judge_series
 from mam_assets.domain.identity import pen_name_map
+from mam_assets.domain.wanting import Snapshot, Wanted, owned_elsewhere, work_key
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
 from mam_assets.settings import Settings
 from mam_assets.store import discovery as discoveries
 from mam_assets.store import gaps
-from mam_assets.store.gaps import Wanted, Written, work_key
+from mam_assets.store.gap_snapshots import author_snapshots, series_snapshots
+from mam_assets.store.gaps import Written
 
 WHEN_PARENTS_CHANGE = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 
@@ -65,25 +68,20 @@ def series_gaps(
 def rejudge_series(
     database: Engine, settings: Settings, now: datetime, today: date, ids: Sequence[int] = ()
 ) -> tuple[Written, dict[str, int]]:
-    """Judge every series with a catalogue again (or these) and write what follows, in one transaction."""
+    """Judge every series with a catalogue again (or these and their authors' others) and write what follows, in one
+    transaction. A work that another series shows to be owned is owned here too."""
     with database.begin() as connection:
+        snapshots = series_snapshots(connection, ids)
+        judged = [(snapshot, _judge_series(snapshot, settings, today)) for snapshot in snapshots]
+        elsewhere = owned_elsewhere(judged)
         judged = [
-            (
-                snapshot,
-                judge_series(
-                    snapshot.entries,
-                    snapshot.owned,
-                    series_name=snapshot.name,
-                    series_authors=snapshot.authors,
-                    today=today,
-                    languages=settings.languages,
-                    pen_names=pen_name_map([]),
-                ),
-            )
-            for snapshot in gaps.series_snapshots(connection, ids)
+            (better := snapshot.with_evidence(more), _judge_series(better, settings, today))
+            if (more := elsewhere.get(snapshot.owner_id))
+            else (snapshot, verdict)
+            for snapshot, verdict in judged
         ]
         written = gaps.write_series(connection, judged, now)
-    verdicts = [verdict for _, verdict in judged]
+    verdicts = [verdict for snapshot, verdict in judged if snapshot.collected]
     return written, {
         "series": len(verdicts),
         "series_complete": sum(1 for v in verdicts if v.status == "complete"),
@@ -91,6 +89,18 @@ def rejudge_series(
         "works_missing": sum(v.missing_count for v in verdicts),
         "works_upcoming": sum(v.upcoming_count for v in verdicts),
     }
+
+
+def _judge_series(snapshot: Snapshot, settings: Settings, today: date) -> SeriesVerdict:
+    return judge_series(
+        snapshot.entries,
+        snapshot.owned,
+        series_name=snapshot.name,
+        series_authors=snapshot.authors,
+        today=today,
+        languages=settings.languages,
+        pen_names=pen_name_map([]),
+    )
 
 
 @dg.asset(
@@ -137,7 +147,7 @@ def rejudge_authors(
                     languages=settings.languages,
                 ),
             )
-            for snapshot in gaps.author_snapshots(connection, ids)
+            for snapshot in author_snapshots(connection, ids)
         ]
         written = gaps.write_authors(connection, judged, now)
     verdicts = [verdict for _, verdict in judged]

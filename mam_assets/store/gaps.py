@@ -1,61 +1,36 @@
-"""Gaps: what a verdict needs to be made, and what follows from it. A gap is never deleted and refilled: it has dates.
+"""Gaps: what follows from verdicts. A gap is never deleted and refilled: it has dates.
 
-Belongs here: SQL on missing_books and on the counts of series and authors. Does not belong here: the verdict
-(domain.gaps), the search for releases (releases).
+Belongs here: SQL that writes missing_books and the counts of series and authors. Does not belong here: what a verdict
+is made from (gap_snapshots), the verdict (domain.gaps) and which wishes mean one work (domain.wanting), the search for
+releases (releases).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from mam_assets.domain.books import CatalogEntry, OwnedBook, SeriesRef, Work
-from mam_assets.domain.gaps import AuthorVerdict, JudgedWork, SeriesVerdict, WorkStatus
-from mam_assets.domain.names import normalise_person, normalise_title
+from mam_assets.domain.books import SeriesRef, Work
+from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict, WorkStatus
+from mam_assets.domain.wanting import (
+    Judged,
+    OpenGap,
+    Snapshot,
+    Wanted,
+    WhyWanted,
+    filled,
+    keys_of,
+    keys_of_gap,
+    places_of,
+    settle,
+    wishes_of,
+)
 from mam_assets.store import tables as t
-
-Reason = Literal["series_gap", "author_gap", "top10", "request"]
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A series or an author with what exists and what is owned of it. ``rows`` maps an entry to its row."""
-
-    owner_id: int
-    name: str
-    authors: tuple[str, ...]
-    aliases: tuple[str, ...]
-    entries: tuple[CatalogEntry, ...]
-    owned: tuple[OwnedBook, ...]
-    rows: dict[tuple[str, str], int]
-    author_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A work that is to be an open gap."""
-
-    work_key: str
-    title: str
-    authors: tuple[str, ...]
-    reason: Reason
-    status: Literal["identified", "upcoming"] = "identified"
-    series_id: int | None = None
-    author_id: int | None = None
-    series_name: str | None = None
-    series_number: str | None = None
-    kind: str = "primary"
-    isbn: str | None = None
-    asin: str | None = None
-    goodreads_id: str | None = None
-    language: str | None = None
-    published: str | None = None
-    other_titles: tuple[str, ...] = ()
-    priority: int = 2
 
 
 @dataclass
@@ -67,134 +42,12 @@ class Written:
     open_ids: dict[str, int] = field(default_factory=dict)
 
 
-def work_key(title: str, authors: Sequence[str]) -> str:
-    """The identity of a wanted work: normalised title and first author. One open gap has it, whatever it is wanted
-    for."""
-    return f"{normalise_title(title)}|{normalise_person(authors[0]) if authors else ''}"
-
-
-_ENTRY = """id, series_id, author_id, source, source_key, title, authors, series_name, position, published, isbn, asin,
-    goodreads_id, language, audiobook"""
-
-
-def _entry(row: Any) -> CatalogEntry:
-    return CatalogEntry(
-        source=row.source,
-        source_key=row.source_key,
-        title=row.title,
-        authors=tuple(row.authors),
-        series=SeriesRef(row.series_name, row.position) if row.series_name else None,
-        published=row.published,
-        isbn=row.isbn,
-        asin=row.asin,
-        goodreads_id=row.goodreads_id,
-        language=row.language,
-        audiobook=row.audiobook,
-    )
-
-
-def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Snapshot]:
-    """Every series with a catalogue (or those of `ids`): its entries, and the books owned of it with their places."""
-    given = {"ids": list(ids)}
-    which = "(cardinality(CAST(:ids AS bigint[])) = 0 OR s.id = ANY(CAST(:ids AS bigint[])))"
-    entries: dict[int, list[Any]] = {}
-    for row in connection.execute(
-        text(f"SELECT {_ENTRY} FROM catalog_entries s2 WHERE series_id IN (SELECT s.id FROM series s WHERE {which})"),
-        given,
-    ):
-        entries.setdefault(row.series_id, []).append(row)
-    owned: dict[int, list[OwnedBook]] = {}
-    for row in connection.execute(
-        text(
-            f"""
-            SELECT s.id AS series_id, s.name, b.id, b.title, b.authors, bs.position, b.isbn, b.asin
-            FROM series s JOIN book_series bs ON bs.series_id = s.id JOIN books b ON b.id = bs.book_id
-            WHERE b.status = 'active' AND b.title_key <> '' AND {which}
-            """
-        ),
-        given,
-    ):
-        owned.setdefault(row.series_id, []).append(_owned(row))
-    rows = connection.execute(
-        text(f"SELECT s.id, s.name, s.author, s.author_id FROM series s WHERE {which} ORDER BY s.id"), given
-    )
-    return [
-        _snapshot(row.id, row.name, (row.author,) if row.author else (), (), entries, owned, row.author_id)
-        for row in rows
-        if row.id in entries
-    ]
-
-
-def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Snapshot]:
-    """Every author with a catalogue (or those of `ids`): entries, and the books owned, one row per book and series."""
-    given = {"ids": list(ids)}
-    which = "(cardinality(CAST(:ids AS bigint[])) = 0 OR a.id = ANY(CAST(:ids AS bigint[])))"
-    entries: dict[int, list[Any]] = {}
-    for row in connection.execute(
-        text(f"SELECT {_ENTRY} FROM catalog_entries WHERE author_id IN (SELECT a.id FROM authors a WHERE {which})"),
-        given,
-    ):
-        entries.setdefault(row.author_id, []).append(row)
-    owned: dict[int, list[OwnedBook]] = {}
-    for row in connection.execute(
-        text(
-            f"""
-            SELECT a.id AS author_id, b.id, b.title, b.authors, bs.position, s.name, b.isbn, b.asin
-            FROM authors a JOIN book_authors ba ON ba.author_id = a.id JOIN books b ON b.id = ba.book_id
-            LEFT JOIN book_series bs ON bs.book_id = b.id LEFT JOIN series s ON s.id = bs.series_id
-            WHERE b.status = 'active' AND b.title_key <> '' AND {which}
-            """
-        ),
-        given,
-    ):
-        owned.setdefault(row.author_id, []).append(_owned(row))
-    rows = connection.execute(text(f"SELECT a.id, a.name, a.aliases FROM authors a WHERE {which} ORDER BY a.id"), given)
-    return [
-        _snapshot(row.id, row.name, (row.name,), tuple(row.aliases), entries, owned, row.id)
-        for row in rows
-        if row.id in entries
-    ]
-
-
-def _owned(row: Any) -> OwnedBook:
-    return OwnedBook(
-        book_id=row.id,
-        title=row.title,
-        authors=tuple(row.authors),
-        series_position=row.position,
-        isbn=row.isbn,
-        asin=row.asin,
-        series_name=row.name,
-    )
-
-
-def _snapshot(
-    owner_id: int,
-    name: str,
-    authors: tuple[str, ...],
-    aliases: tuple[str, ...],
-    entries: dict[int, list[Any]],
-    owned: dict[int, list[OwnedBook]],
-    author_id: int | None,
-) -> Snapshot:
-    rows = entries.get(owner_id, [])
-    return Snapshot(
-        owner_id=owner_id,
-        name=name,
-        authors=authors,
-        aliases=aliases,
-        entries=tuple(_entry(row) for row in rows),
-        owned=tuple(owned.get(owner_id, ())),
-        rows={(row.source, row.source_key): row.id for row in rows},
-        author_id=author_id,
-    )
-
-
 def write_series(connection: Connection, judged: Sequence[tuple[Snapshot, SeriesVerdict]], now: datetime) -> Written:
     """Write the verdicts on series: entries, gaps opened and closed, and the counts that must agree with them."""
     _write_entries(connection, judged)
-    wanted, owned = _wanted(judged, "series_gap")
-    written = _write_gaps(connection, wanted, owned, "series_gap", [snapshot.owner_id for snapshot, _ in judged], now)
+    wishes = wishes_of(judged, "series_gap")
+    owner_ids = [snapshot.owner_id for snapshot, _ in judged]
+    written = _write_gaps(connection, wishes.wanted, wishes.owned, "series_gap", owner_ids, now)
     if judged:
         connection.execute(
             text(
@@ -223,8 +76,9 @@ def write_series(connection: Connection, judged: Sequence[tuple[Snapshot, Series
 def write_authors(connection: Connection, judged: Sequence[tuple[Snapshot, AuthorVerdict]], now: datetime) -> Written:
     """Write the verdicts on authors: entries, gaps opened and closed, and the counts that must agree with them."""
     _write_entries(connection, judged)
-    wanted, owned = _wanted(judged, "author_gap")
-    written = _write_gaps(connection, wanted, owned, "author_gap", [snapshot.owner_id for snapshot, _ in judged], now)
+    wishes = wishes_of(judged, "author_gap")
+    owner_ids = [snapshot.owner_id for snapshot, _ in judged]
+    written = _write_gaps(connection, wishes.wanted, wishes.owned, "author_gap", owner_ids, now)
     if judged:
         connection.execute(
             text(
@@ -254,9 +108,7 @@ def write_wanted(connection: Connection, wanted: Sequence[Wanted], now: datetime
     return _write_gaps(connection, wanted, {}, None, (), now)
 
 
-def _write_entries(
-    connection: Connection, judged: Iterable[tuple[Snapshot, SeriesVerdict] | tuple[Snapshot, AuthorVerdict]]
-) -> None:
+def _write_entries(connection: Connection, judged: Iterable[Judged]) -> None:
     rows = []
     for snapshot, verdict in judged:
         for work in verdict.works:
@@ -310,58 +162,19 @@ def _write_entries(
         )
 
 
-def _wanted(
-    judged: Iterable[tuple[Snapshot, SeriesVerdict] | tuple[Snapshot, AuthorVerdict]], reason: Reason
-) -> tuple[list[Wanted], dict[str, int]]:
-    """The works that are gaps, and those that are owned (key → book), of all verdicts."""
-    wanted: dict[str, Wanted] = {}
-    owned: dict[str, int] = {}
-    for snapshot, verdict in judged:
-        for work in verdict.works:
-            authors = work.entry.authors or snapshot.authors
-            key = work_key(work.entry.title, authors)
-            if work.status is WorkStatus.OWNED and work.owned_book_ids:
-                owned[key] = work.owned_book_ids[0]
-            elif work.status in (WorkStatus.MISSING, WorkStatus.UPCOMING):
-                wanted.setdefault(key, _as_wanted(snapshot, work, key, authors, reason))
-    return [want for key, want in wanted.items() if key not in owned], owned
-
-
-def _as_wanted(snapshot: Snapshot, work: JudgedWork, key: str, authors: tuple[str, ...], reason: Reason) -> Wanted:
-    entry = work.entry
-    of_series = reason == "series_gap"
-    series = entry.series
-    also = {other.title for other in work.also} - {entry.title}
-    return Wanted(
-        work_key=key,
-        title=entry.title,
-        authors=authors,
-        reason=reason,
-        status="upcoming" if work.status is WorkStatus.UPCOMING else "identified",
-        series_id=snapshot.owner_id if of_series else None,
-        author_id=snapshot.author_id,
-        series_name=snapshot.name if of_series else (series.name if series else None),
-        series_number=series.position if series else None,
-        kind=work.kind.value,
-        isbn=entry.isbn,
-        asin=entry.asin,
-        goodreads_id=entry.goodreads_id,
-        language=entry.language,
-        published=entry.published,
-        other_titles=tuple(sorted(also)),
-        priority=work.priority,
-    )
-
-
 def _write_gaps(
     connection: Connection,
     wanted: Sequence[Wanted],
-    owned: dict[str, int],
-    reason: Reason | None,
+    owned: Mapping[str, int],
+    reason: WhyWanted | None,
     owner_ids: Sequence[int],
     now: datetime,
 ) -> Written:
+    # Two runs that find the same work under two names must not both open a gap for it.
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.gaps'))"))
     written = Written()
+    open_gaps = _open_gaps(connection)
+    wanted = settle(wanted, open_gaps)
     if wanted:
         rows = connection.execute(
             text(
@@ -390,8 +203,12 @@ def _write_gaps(
                     other_titles = ARRAY(SELECT DISTINCT unnest(missing_books.other_titles || EXCLUDED.other_titles)
                                          ORDER BY 1),
                     priority = least(missing_books.priority, EXCLUDED.priority),
-                    download_status = CASE WHEN missing_books.download_status IN ('identified', 'upcoming')
-                        THEN EXCLUDED.download_status ELSE missing_books.download_status END
+                    -- a source without dates does not make an upcoming volume of one that another source dates
+                    download_status = CASE
+                        WHEN missing_books.download_status = 'upcoming' THEN EXCLUDED.download_status
+                        WHEN missing_books.download_status = 'identified'
+                             AND missing_books.reasons <@ EXCLUDED.reasons THEN EXCLUDED.download_status
+                        ELSE missing_books.download_status END
                 RETURNING id, work_key, (xmax = 0) AS is_new
                 """
             ),
@@ -399,7 +216,8 @@ def _write_gaps(
         ).all()
         written.opened = sum(1 for row in rows if row.is_new)
         written.open_ids = {row.work_key: row.id for row in rows}
-    if owned:
+    arrived = filled(open_gaps, owned)
+    if arrived:
         written.closed += connection.execute(
             text(
                 """
@@ -410,21 +228,42 @@ def _write_gaps(
                   AND m.download_status NOT IN ('queued', 'downloading', 'completed')
                 """
             ),
-            {"keys": list(owned), "books": list(owned.values()), "now": now},
+            {"keys": list(arrived), "books": list(arrived.values()), "now": now},
         ).rowcount
     if reason is not None and owner_ids:
         written.closed += _close_unwanted(connection, [want.work_key for want in wanted], reason, owner_ids, now)
     return written
 
 
-def _json(wanted: Sequence[Wanted]) -> str:
-    import json
+def _open_gaps(connection: Connection) -> list[OpenGap]:
+    rows = connection.execute(
+        text(
+            """
+            SELECT work_key, title, authors, other_titles, series_id, series_name, series_number FROM missing_books
+            WHERE closed_date IS NULL ORDER BY id
+            """
+        )
+    )
+    return [
+        OpenGap(
+            work_key=row.work_key,
+            title=row.title,
+            authors=tuple(row.authors),
+            other_titles=tuple(row.other_titles),
+            series_id=row.series_id,
+            series_name=row.series_name,
+            series_number=row.series_number,
+        )
+        for row in rows
+    ]
 
+
+def _json(wanted: Sequence[Wanted]) -> str:
     return json.dumps([{name: getattr(want, name) for name in Wanted.__dataclass_fields__} for want in wanted])
 
 
 def _close_unwanted(
-    connection: Connection, keys: Sequence[str], reason: Reason, owner_ids: Sequence[int], now: datetime
+    connection: Connection, keys: Sequence[str], reason: WhyWanted, owner_ids: Sequence[int], now: datetime
 ) -> int:
     """Take a reason away from open gaps of these series (or authors) that are wanted for it no longer; one without any
     reason left is closed. What a download is under way for, and what a person has ignored, stays."""
@@ -487,7 +326,7 @@ def owners_of_books(connection: Connection, book_ids: Sequence[int]) -> tuple[li
     return list(connection.execute(series).scalars()), list(connection.execute(authors).scalars())
 
 
-def sample(connection: Connection, reason: Reason, *, limit: int) -> list[dict[str, Any]]:
+def sample(connection: Connection, reason: WhyWanted, *, limit: int) -> list[dict[str, Any]]:
     """Open gaps of a reason, newest first, for the sample table."""
     rows = connection.execute(
         text(
@@ -502,7 +341,7 @@ def sample(connection: Connection, reason: Reason, *, limit: int) -> list[dict[s
     return [dict(row) for row in rows.mappings()]
 
 
-def count_open(connection: Connection, reason: Reason) -> int:
+def count_open(connection: Connection, reason: WhyWanted) -> int:
     number: int = connection.execute(
         text("SELECT count(*) FROM missing_books WHERE closed_date IS NULL AND :reason = ANY(reasons)"),
         {"reason": reason},
@@ -528,17 +367,29 @@ def series_counts_that_disagree(connection: Connection) -> list[dict[str, Any]]:
 
 
 def missing_works_without_gap(connection: Connection) -> list[dict[str, Any]]:
-    """Works judged missing in a series for which no gap is open: there must be none."""
+    """Works judged missing in a series of which a book is owned, for which no gap is open: there must be none. A gap
+    may have been opened for another series or an author, and under another title of the same work."""
     rows = connection.execute(
         text(
             """
-            SELECT c.id, c.title, s.name AS series
+            SELECT c.id, c.title, c.authors, c.series_id, c.position, s.name AS series, s.author
             FROM catalog_entries c JOIN series s ON s.id = c.series_id
             WHERE c.status = 'missing'
+              AND EXISTS (SELECT FROM book_series bs JOIN books b ON b.id = bs.book_id
+                          WHERE bs.series_id = s.id AND b.status = 'active')
               AND NOT EXISTS (SELECT FROM missing_books m WHERE m.closed_date IS NULL
-                              AND (m.series_id = c.series_id OR m.title = c.title))
+                              AND m.series_id = c.series_id AND m.title = c.title)
             ORDER BY c.id
             """
         )
-    )
-    return [dict(row) for row in rows.mappings()]
+    ).all()
+    open_keys = {key for gap in (_open_gaps(connection) if rows else ()) for key in keys_of_gap(gap)}
+    return [
+        {"id": row.id, "title": row.title, "series": row.series}
+        for row in rows
+        if not open_keys
+        & (
+            keys_of([row.title], row.authors or ([row.author] if row.author else []))
+            | places_of([row.title], row.series_id, row.series, row.position)
+        )
+    ]

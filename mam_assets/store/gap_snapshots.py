@@ -1,0 +1,289 @@
+"""What a verdict on a series or an author is made from: what exists, and which books are works of it.
+
+Belongs here: SQL that reads catalogues and owned books, one statement for all series or authors. Does not belong here:
+the verdict (domain.gaps), what is written of it (gaps).
+
+Three things show that a book is a work of a series, besides that Audiobookshelf counts it there: it is another book of
+the author with that very title or number, the author's own verdict says so, or it was imported for that work. None of
+them rests on this series' earlier verdict, so that a mistake does not keep itself alive.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from mam_assets.domain.books import CatalogEntry, OwnedBook, SeriesRef
+from mam_assets.domain.names import normalise_series
+from mam_assets.domain.wanting import Snapshot, books_at_places, books_beside
+
+_ENTRY = """id, source, source_key, title, authors, series_name, position, published, isbn, asin, goodreads_id,
+    language, audiobook"""
+
+
+def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Snapshot]:
+    """Every series with a catalogue, with its entries and books. With `ids`, these and all series of their authors,
+    since one work may stand in several of them."""
+    chosen = _series_with_kin(connection, ids) if ids else None
+    given = {"ids": chosen}
+    which = "(CAST(:ids AS bigint[]) IS NULL OR s.id = ANY(CAST(:ids AS bigint[])))"
+    entries = _by_owner(
+        connection,
+        f"""SELECT series_id AS owner, {_ENTRY} FROM catalog_entries
+            WHERE series_id IN (SELECT s.id FROM series s WHERE {which}) ORDER BY id""",
+        given,
+    )
+    counted = _by_owner(
+        connection,
+        f"""
+        SELECT s.id AS owner, s.name, b.id, b.title, b.authors, bs.position, b.isbn, b.asin
+        FROM series s JOIN book_series bs ON bs.series_id = s.id JOIN books b ON b.id = bs.book_id
+        WHERE b.status = 'active' AND b.title_key <> '' AND {which}
+        ORDER BY b.id
+        """,
+        given,
+    )
+    beside = _by_owner(
+        connection,
+        f"""
+        WITH people AS (
+            SELECT s.id AS series_id, s.author_id FROM series s WHERE s.author_id IS NOT NULL AND {which}
+            UNION
+            SELECT s.id, ba.author_id FROM series s JOIN book_series bs ON bs.series_id = s.id
+            JOIN book_authors ba ON ba.book_id = bs.book_id WHERE {which}
+        ), shown AS (
+            SELECT p.series_id, b.id AS book_id, b.title, b.isbn, b.asin
+            FROM people p JOIN book_authors ba ON ba.author_id = p.author_id JOIN books b ON b.id = ba.book_id
+            UNION
+            SELECT p.series_id, c.book_id, c.title, c.isbn, c.asin
+            FROM people p JOIN catalog_entries c ON c.author_id = p.author_id AND c.status = 'owned'
+        )
+        SELECT shown.series_id AS owner, b.id, shown.title, b.authors, shown.isbn, shown.asin,
+               NULL AS position, NULL AS name
+        FROM shown JOIN books b ON b.id = shown.book_id
+        WHERE b.status = 'active' AND b.title_key <> ''
+          AND NOT EXISTS (SELECT FROM book_series bs WHERE bs.book_id = b.id AND bs.series_id = shown.series_id)
+        ORDER BY b.id, shown.title
+        """,
+        given,
+    )
+    imported = _imported(connection, "series_id", chosen)
+    rows = connection.execute(
+        text(f"SELECT s.id, s.name, s.author, s.author_id FROM series s WHERE {which} ORDER BY s.id"), given
+    )
+    return [
+        _snapshot(row, (row.author,) if row.author else (), (), row.author_id, entries, counted, beside, imported)
+        for row in rows
+        if row.id in entries
+    ]
+
+
+def _series_with_kin(connection: Connection, ids: Sequence[int]) -> list[int]:
+    rows = connection.execute(
+        text(
+            """
+            WITH mine AS (
+                SELECT author_id FROM series WHERE id = ANY(CAST(:ids AS bigint[])) AND author_id IS NOT NULL
+                UNION
+                SELECT ba.author_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
+                WHERE bs.series_id = ANY(CAST(:ids AS bigint[]))
+            )
+            SELECT id FROM series WHERE id = ANY(CAST(:ids AS bigint[])) OR author_id IN (SELECT author_id FROM mine)
+            UNION
+            SELECT bs.series_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
+            WHERE ba.author_id IN (SELECT author_id FROM mine)
+            """
+        ),
+        {"ids": list(ids)},
+    )
+    return sorted(rows.scalars())
+
+
+def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Snapshot]:
+    """Every author with a catalogue (or those of `ids`): entries, and the books owned, one row per book and series."""
+    given = {"ids": list(ids) or None}
+    which = "(CAST(:ids AS bigint[]) IS NULL OR a.id = ANY(CAST(:ids AS bigint[])))"
+    entries = _by_owner(
+        connection,
+        f"""SELECT author_id AS owner, {_ENTRY} FROM catalog_entries
+            WHERE author_id IN (SELECT a.id FROM authors a WHERE {which}) ORDER BY id""",
+        given,
+    )
+    counted = _by_owner(
+        connection,
+        f"""
+        SELECT a.id AS owner, b.id, b.title, b.authors, bs.position, s.name, b.isbn, b.asin
+        FROM authors a JOIN book_authors ba ON ba.author_id = a.id JOIN books b ON b.id = ba.book_id
+        LEFT JOIN book_series bs ON bs.book_id = b.id LEFT JOIN series s ON s.id = bs.series_id
+        WHERE b.status = 'active' AND b.title_key <> '' AND {which}
+        ORDER BY b.id, s.id
+        """,
+        given,
+    )
+    # What a series knows its own books as: the American title of a book that is owned under the British one.
+    beside = _by_owner(
+        connection,
+        f"""
+        SELECT a.id AS owner, b.id, c.title, b.authors, c.isbn, c.asin, NULL AS position, NULL AS name
+        FROM authors a JOIN book_authors ba ON ba.author_id = a.id JOIN books b ON b.id = ba.book_id
+        JOIN book_series bs ON bs.book_id = b.id
+        JOIN catalog_entries c ON c.series_id = bs.series_id AND c.book_id = b.id
+        WHERE b.status = 'active' AND c.status IN ('owned', 'not_wanted') AND c.kind IN ('primary', 'novella')
+          AND {which}
+        ORDER BY b.id, c.title
+        """,
+        given,
+    )
+    imported = _imported(connection, "author_id", list(ids) or None)
+    names = _series_names(connection)
+    counted_anywhere = _counted_in_series(connection)
+    rows = connection.execute(text(f"SELECT a.id, a.name, a.aliases FROM authors a WHERE {which} ORDER BY a.id"), given)
+    snapshots = []
+    for row in rows:
+        if row.id not in entries:
+            continue
+        snapshot = _snapshot(row, (row.name,), tuple(row.aliases), row.id, entries, counted, beside, imported)
+        known = names.get(row.id, {})
+        named = tuple(_with_our_name(entry, row.name, known) for entry in snapshot.entries)
+        snapshots.append(
+            replace(
+                snapshot,
+                entries=named,
+                is_series=False,
+                series_ids={key: series_id for key, (series_id, _) in known.items()},
+                owned=(*snapshot.owned, *books_at_places(named, counted_anywhere)),
+            )
+        )
+    return snapshots
+
+
+def _series_names(connection: Connection) -> Mapping[int, dict[str, tuple[int, str]]]:
+    """By author: their series by every normalised name → (id, name)."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT DISTINCT who.author_id, n.name_key, s.id, s.name
+            FROM series s JOIN series_names n ON n.series_id = s.id
+            CROSS JOIN LATERAL (
+                SELECT s.author_id WHERE s.author_id IS NOT NULL
+                UNION
+                SELECT ba.author_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
+                WHERE bs.series_id = s.id
+            ) who
+            ORDER BY s.id DESC
+            """
+        )
+    )
+    found: dict[int, dict[str, tuple[int, str]]] = defaultdict(dict)
+    for row in rows:
+        found[row.author_id][row.name_key] = (row.id, row.name)
+    return found
+
+
+def _with_our_name(entry: CatalogEntry, author: str, names: Mapping[str, tuple[int, str]]) -> CatalogEntry:
+    """The entry with its series under the name that we have for it, so that its place can be compared with ours."""
+    if entry.series is None:
+        return entry
+    known = names.get(normalise_series(entry.series.name, author))
+    return replace(entry, series=replace(entry.series, name=known[1])) if known else entry
+
+
+def _counted_in_series(connection: Connection) -> list[OwnedBook]:
+    """Every book with a place in a series, whoever wrote it."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT b.id, b.title, b.authors, bs.position, b.isbn, b.asin, s.name
+            FROM book_series bs JOIN books b ON b.id = bs.book_id JOIN series s ON s.id = bs.series_id
+            WHERE b.status = 'active' AND b.title_key <> '' AND bs.position IS NOT NULL ORDER BY b.id
+            """
+        )
+    )
+    return _owned(rows)
+
+
+def _imported(connection: Connection, owner: str, ids: Sequence[int] | None) -> Mapping[int, list[Any]]:
+    """What was downloaded for a work and is in the library is that work, whatever its tags made of it."""
+    return _by_owner(
+        connection,
+        f"""
+        SELECT m.{owner} AS owner, b.id, m.title, m.authors, m.series_number AS position, m.isbn, m.asin,
+               m.series_name AS name
+        FROM missing_books m
+        JOIN downloads d ON d.missing_book_id = m.id AND d.abs_import_status = 'imported' AND d.book_id = m.book_id
+        JOIN books b ON b.id = m.book_id
+        WHERE m.{owner} IS NOT NULL AND b.status = 'active'
+          AND (CAST(:ids AS bigint[]) IS NULL OR m.{owner} = ANY(CAST(:ids AS bigint[])))
+        ORDER BY m.id
+        """,
+        {"ids": ids},
+    )
+
+
+def _by_owner(connection: Connection, statement: str, given: Mapping[str, Any]) -> Mapping[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(text(statement), given):
+        found[row.owner].append(row)
+    return found
+
+
+def _snapshot(
+    owner: Any,
+    authors: tuple[str, ...],
+    aliases: tuple[str, ...],
+    author_id: int | None,
+    entries: Mapping[int, list[Any]],
+    counted: Mapping[int, list[Any]],
+    beside: Mapping[int, list[Any]],
+    imported: Mapping[int, list[Any]],
+) -> Snapshot:
+    rows = entries[owner.id]
+    catalogue = tuple(_entry(row) for row in rows)
+    books = _owned(counted.get(owner.id, ()))
+    surely = [*books_beside(catalogue, _owned(beside.get(owner.id, ()))), *_owned(imported.get(owner.id, ()))]
+    return Snapshot(
+        owner_id=owner.id,
+        name=owner.name,
+        authors=authors,
+        aliases=aliases,
+        entries=catalogue,
+        owned=(*books, *surely),
+        rows={(row.source, row.source_key): row.id for row in rows},
+        author_id=author_id,
+        collected=bool(books),
+    )
+
+
+def _owned(rows: Iterable[Any]) -> list[OwnedBook]:
+    return [
+        OwnedBook(
+            book_id=row.id,
+            title=row.title,
+            authors=tuple(row.authors),
+            series_position=row.position,
+            isbn=row.isbn,
+            asin=row.asin,
+            series_name=row.name,
+        )
+        for row in rows
+    ]
+
+
+def _entry(row: Any) -> CatalogEntry:
+    return CatalogEntry(
+        source=row.source,
+        source_key=row.source_key,
+        title=row.title,
+        authors=tuple(row.authors),
+        series=SeriesRef(row.series_name, row.position) if row.series_name else None,
+        published=row.published,
+        isbn=row.isbn,
+        asin=row.asin,
+        goodreads_id=row.goodreads_id,
+        language=row.language,
+        audiobook=row.audiobook,
+    )
