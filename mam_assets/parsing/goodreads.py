@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
-
-from bs4 import BeautifulSoup, Tag
+from typing import TYPE_CHECKING, Any
 
 from mam_assets.domain.books import CatalogEntry, GoodreadsAuthorPage, GoodreadsHit, GoodreadsSeriesPage, SeriesRef
 from mam_assets.domain.names import normalise_series, parse_title_all_series, parse_title_series
@@ -18,6 +16,9 @@ from mam_assets.parsing.answers import Fault, UnusableAnswer, kind
 from mam_assets.parsing.html import attribute, first_text, linked_id, page_of
 from mam_assets.parsing.json_values import mapping, sequence, text
 from mam_assets.parsing.spellings import count, nested_json, unescaped, year_month_day
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
 
 _LATER = "Nothing is lost; saved answers and the other sources carry on"
 _CHALLENGE = re.compile(r"awswaf|gokuProps|challenge-container|captcha|are you a robot|just a moment", re.IGNORECASE)
@@ -231,6 +232,8 @@ def _row_authors(row: Tag) -> tuple[str, ...]:
 
 def _other_role(link: Tag) -> bool:
     """Whether "(Narrator)" or the like follows the name, before the next name; "(Goodreads Author)" is no role."""
+    from bs4 import Tag
+
     words = []
     for following in link.next_siblings:
         if isinstance(following, Tag) and (

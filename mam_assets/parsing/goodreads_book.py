@@ -10,9 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from bs4 import BeautifulSoup
+from typing import TYPE_CHECKING, Any
 
 from mam_assets.domain.books import GoodreadsBook, GoodreadsSeriesLink
 from mam_assets.domain.names import parse_title_series
@@ -21,6 +19,9 @@ from mam_assets.parsing.html import attribute, first_text, linked_id, page_of, p
 from mam_assets.parsing.json_values import mapping, sequence, text
 from mam_assets.parsing.languages import language_name
 from mam_assets.parsing.spellings import count, integer, isbn_shape, unescaped
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 _SERIES_PATH = re.compile(r"/series/(\d+)")
 _AUTHOR_PATH = re.compile(r"/author/show/(\d+)")

@@ -1,21 +1,26 @@
 """HTML read without surprises: soup made from any text, and the few questions asked of it.
 
 Belongs here: what does not depend on one site. Does not belong here: selectors of a site (its own module).
+bs4 is only imported where there is a page to read: every Dagster process loads these modules.
 """
 
 from __future__ import annotations
 
 import re
-
-from bs4 import BeautifulSoup, Tag
-from bs4.exceptions import ParserRejectedMarkup
+from typing import TYPE_CHECKING
 
 from mam_assets.parsing.answers import Fault, UnusableAnswer
 from mam_assets.parsing.json_values import text
 
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
 
 def page_of(markup: str) -> BeautifulSoup:
     """The page. Raises UnusableAnswer (missing) where its title says 404, (nonsense) where it is no HTML."""
+    from bs4 import BeautifulSoup
+    from bs4.exceptions import ParserRejectedMarkup
+
     # A declaration of XML would only bring a warning; what stands in these pages is HTML.
     markup = re.sub(r"<\?xml[^>]*>", "", markup)
     try:
@@ -48,6 +53,9 @@ def linked_id(tag: Tag, path: re.Pattern[str]) -> str | None:
 
 def plain(markup: str) -> str | None:
     """A fragment of HTML as text: paragraphs and line breaks become new lines."""
+    from bs4 import BeautifulSoup
+    from bs4.exceptions import ParserRejectedMarkup
+
     try:
         soup = BeautifulSoup(f"<div>{markup}</div>", "html.parser")
     except (ParserRejectedMarkup, RecursionError):

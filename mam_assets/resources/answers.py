@@ -7,11 +7,12 @@ Belongs here: telling JSON from a login page, a bot wall, nothing and nonsense. 
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn, TypeVar, overload
-
-import httpx
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from mam_assets.resources.errors import BadAnswer, Blocked, NotAuthorised, ServiceError
+
+if TYPE_CHECKING:
+    import httpx
 
 Shape = TypeVar("Shape", dict[str, Any], list[Any])
 

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import dagster as dg
-import httpx
 
 from mam_assets.domain.books import Library, LibraryItem, LibraryMark, ProviderMatch
 from mam_assets.domain.budgets import AUDIOBOOKSHELF
@@ -23,9 +22,12 @@ from mam_assets.parsing.audiobookshelf import Problem, read_items, read_librarie
 from mam_assets.parsing.json_values import clean_text, flag, mapping, text, whole
 from mam_assets.resources.answers import read_json, reject
 from mam_assets.resources.errors import BadAnswer
-from mam_assets.resources.http import Limits
+from mam_assets.resources.exchange import Limits
 from mam_assets.resources.services import ServiceKit
 from mam_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger(__name__)
 

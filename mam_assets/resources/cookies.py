@@ -6,13 +6,16 @@ Belongs here: which value is sent and which is kept. Does not belong here: which
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import httpx
 from sqlalchemy import Engine
 
 from mam_assets.resources.gate import Clock, utc_now
 from mam_assets.resources.redaction import Redactor
 from mam_assets.store import services
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class RotatingCookie:

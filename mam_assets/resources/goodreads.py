@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
+from typing import TYPE_CHECKING
 from urllib.robotparser import RobotFileParser
 
 import dagster as dg
-import httpx
 
 from mam_assets.domain.books import GoodreadsAuthorPage, GoodreadsBook, GoodreadsHit, GoodreadsSeriesPage
 from mam_assets.domain.budgets import GOODREADS
@@ -20,11 +20,14 @@ from mam_assets.parsing.goodreads import block, parse_author_page, parse_autocom
 from mam_assets.parsing.goodreads_book import parse_book
 from mam_assets.resources.answers import read_json, reject
 from mam_assets.resources.errors import BadAnswer, NotFound, Refused, ServiceError
+from mam_assets.resources.exchange import Limits, user_agent
 from mam_assets.resources.gate import Clock, utc_now
-from mam_assets.resources.http import Limits, user_agent
 from mam_assets.resources.reading import reading, service_error
 from mam_assets.resources.services import ServiceKit
 from mam_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    import httpx
 
 _MOST_REDIRECTS = 3
 

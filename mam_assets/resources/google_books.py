@@ -10,9 +10,9 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import httpx
 
 from mam_assets.domain.books import Volume
 from mam_assets.domain.budgets import GOOGLE_BOOKS, Pace, budget_renews_at
@@ -20,11 +20,14 @@ from mam_assets.parsing.google_books import QuotaSpent, VolumePage, parse_volume
 from mam_assets.parsing.spellings import isbn_shape
 from mam_assets.resources.answers import read_json
 from mam_assets.resources.errors import RateLimited, ServiceError
+from mam_assets.resources.exchange import Limits
 from mam_assets.resources.gate import Clock, utc_now
-from mam_assets.resources.http import Limits
 from mam_assets.resources.reading import reading, service_error
 from mam_assets.resources.services import ServiceKit
 from mam_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger(__name__)
 

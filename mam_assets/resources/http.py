@@ -18,10 +18,8 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 import httpx
@@ -35,6 +33,7 @@ from mam_assets.resources.errors import (
     ServiceDown,
     ServiceError,
 )
+from mam_assets.resources.exchange import Limits, user_agent
 from mam_assets.resources.gate import Clock, Dice, Gate, Sleep, utc_now
 from mam_assets.resources.redaction import Redactor, quiet_request_logs
 
@@ -42,36 +41,6 @@ Judge = Callable[[httpx.Response], ServiceError | None]
 
 _LONGEST_RETRY_AFTER_SECONDS = 24 * 3600.0
 _FIRST_PAUSE_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long, how large and how stubborn an exchange may get. Seconds, and bytes after decompression.
-
-    A Retry-After of at most ``wait_at_most_seconds`` is waited for, once; a longer one is raised as RateLimited.
-    """
-
-    connect_seconds: float = 5.0
-    read_seconds: float = 30.0
-    total_seconds: float = 120.0
-    max_bytes: int = 64 * 1024 * 1024
-    wait_at_most_seconds: float = 30.0
-    retries: int = 3
-
-    def timeout(self) -> httpx.Timeout:
-        """The same for httpx."""
-        return httpx.Timeout(self.read_seconds, connect=self.connect_seconds)
-
-
-IMPATIENT = Limits(
-    connect_seconds=2.0,
-    read_seconds=3.0,
-    total_seconds=5.0,
-    wait_at_most_seconds=0.0,
-    retries=0,
-    max_bytes=8 * 1024 * 1024,
-)
-"""For sensors and health pages, which must be done within seconds and come again soon anyway."""
 
 
 class Session(Protocol):
@@ -85,15 +54,6 @@ class Session(Protocol):
     def learn(self, response: httpx.Response) -> None:
         """Keep the credential that the answer brought, if it brought one."""
         ...
-
-
-def user_agent() -> str:
-    """Who we say we are: ourselves."""
-    try:
-        number = version("mam-assets")
-    except PackageNotFoundError:
-        number = "0"
-    return f"mam-assets/{number} (+self-hosted audiobook library keeper)"
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:

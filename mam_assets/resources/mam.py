@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import httpx
 
 from mam_assets.domain.books import MamSearchPage, MamUser, Release
 from mam_assets.domain.budgets import MAM, is_loopback
@@ -24,10 +24,15 @@ from mam_assets.parsing.mam import SESSION_REMEDY, parse_cookie_check, parse_sea
 from mam_assets.resources.answers import read_json, what_html_means
 from mam_assets.resources.cookies import RotatingCookie
 from mam_assets.resources.errors import Blocked, NotAuthorised, Refused, ServiceError
-from mam_assets.resources.http import Limits, Session
+from mam_assets.resources.exchange import Limits
 from mam_assets.resources.reading import reading
 from mam_assets.resources.services import ServiceKit
 from mam_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from mam_assets.resources.http import Session
 
 _SEARCH = "/tor/js/loadSearchJSONbasic.php"
 _AUDIOBOOKS = 13
@@ -116,7 +121,7 @@ class Mam:
         try:
             response = self._client.get("/tor/download.php", params=params, extensions={"call": call})
         except NotAuthorised as error:
-            if error.status != httpx.codes.OK:
+            if error.status != HTTPStatus.OK:
                 raise
         else:
             if response.content.startswith(b"d"):
@@ -214,6 +219,8 @@ class MamSession:
         """Keep the value that the answer hands out, before anything else is done with the answer."""
         value = rotated_cookie(response.headers.get_list("set-cookie"))
         if value is not None and self._kept is not None and response.status_code not in {401, 403}:
+            import httpx
+
             self._kept.learn(httpx.Response(response.status_code, headers=[("set-cookie", f"mam_id={value}")]))
 
 

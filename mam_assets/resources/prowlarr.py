@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import httpx
 
 from mam_assets.domain.books import Indexer, Release
 from mam_assets.domain.budgets import PROWLARR
@@ -28,11 +27,14 @@ from mam_assets.parsing.prowlarr import (
 )
 from mam_assets.resources.answers import read_json, reject, what_html_means
 from mam_assets.resources.errors import BadAnswer, NotFound, Refused, ServiceDown, ServiceError
+from mam_assets.resources.exchange import Limits
 from mam_assets.resources.gate import Clock, utc_now
-from mam_assets.resources.http import Limits
 from mam_assets.resources.reading import reading
 from mam_assets.resources.services import ServiceKit
 from mam_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger(__name__)
 

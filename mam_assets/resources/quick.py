@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mam_assets.resources.audiobookshelf import Audiobookshelf
-from mam_assets.resources.http import IMPATIENT
+from mam_assets.resources.exchange import IMPATIENT
 from mam_assets.resources.services import ServiceKit
 from mam_assets.resources.torrent_client import TorrentClient
 from mam_assets.settings import Settings

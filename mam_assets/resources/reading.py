@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import httpx
+from typing import TYPE_CHECKING
 
 from mam_assets.parsing.answers import Fault, UnusableAnswer
 from mam_assets.resources.answers import reject
@@ -23,6 +22,9 @@ from mam_assets.resources.errors import (
     ServiceDown,
     ServiceError,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 _CLASSES: dict[Fault, type[ServiceError]] = {
     Fault.NONSENSE: BadAnswer,

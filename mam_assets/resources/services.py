@@ -9,20 +9,25 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import dagster as dg
-import httpx
 from sqlalchemy import Engine
 
 from mam_assets.domain.budgets import SERVICES, honoured_scale, paces
 from mam_assets.resources.database import connect
+from mam_assets.resources.exchange import Limits
 from mam_assets.resources.gate import Gate
-from mam_assets.resources.http import Judge, Limits, Session, build_client
 from mam_assets.resources.postgres_gate import PostgresGate
 from mam_assets.resources.redaction import Redactor
 from mam_assets.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from mam_assets.resources.http import Judge, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class ServiceKit:
         transport: httpx.BaseTransport | None = None,
     ) -> httpx.Client:
         """An httpx client for a service at its configured address. See `build_client`."""
+        from mam_assets.resources.http import build_client
+
         return build_client(
             service,
             address(self.settings, service),
