@@ -72,7 +72,8 @@ def run(console: Console, folder: Path, wishes: Wishes) -> int:
         stack.callback(_stop_database, folder)
         with console.status("Starting PostgreSQL …"):
             engine = _engine(settings)
-        stack.callback(engine.dispose)
+            stack.callback(engine.dispose)
+            programs.prepare_dagster()
         supervisor = stack.enter_context(Supervisor(folder / "logs", dict(os.environ), folder))
         workspace = programs.write_workspace(folder, places)
         for program in (programs.code_server(places), programs.webserver(places, workspace), programs.api(places)):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mam_assets.cli.interrupts import held_back
 from mam_assets.cli.processes import Program
 from mam_assets.settings import PROJECT_ROOT
 
@@ -82,6 +83,15 @@ def daemon(workspace: Path) -> Program:
 def api(places: Places) -> Program:
     """The REST API with the health page."""
     return Program(API, (sys.executable, "-m", "mam_assets.api"), ready=f"{places.api}/healthz")
+
+
+def prepare_dagster() -> None:
+    """Have Dagster make its tables, before several of its programs would try at once, and uncut: it makes them one by
+    one without a transaction, and never looks again whether all are there. DAGSTER_HOME must be set."""
+    import dagster as dg
+
+    with held_back(), dg.DagsterInstance.get():
+        pass
 
 
 def write_workspace(folder: Path, places: Places) -> Path:

@@ -55,6 +55,8 @@ def run(console: Console, settings: Settings) -> None:
     places = _places(settings)
     folder = settings.data_dir
     given = programs.environment(os.environ, places, Path(os.environ.get("DAGSTER_HOME") or PROJECT_ROOT))
+    os.environ["DAGSTER_HOME"] = given["DAGSTER_HOME"]
+    programs.prepare_dagster()
     with Supervisor(folder / "logs", given, Path.cwd()) as supervisor:
         workspace = programs.write_workspace(folder, places)
         for program in (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,9 +23,13 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all moments, so that each demo finds what a stopped one left."""
-    return tmp_path_factory.mktemp("demo")
+def data_dir() -> Iterator[Path]:
+    """One folder for all moments, so that each demo finds what a stopped one left. Not pytest's own: the next session
+    of pytest closes that to other users, and PostgreSQL runs as one where we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="mam-assets-demo-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -57,8 +64,13 @@ def started_by(process: subprocess.Popen[bytes], data_dir: Path) -> list[psutil.
     return found
 
 
-def names(processes: list[psutil.Process]) -> list[str]:
-    return [" ".join(process.cmdline())[:150] for process in processes if process.is_running()]
+def alive(processes: list[psutil.Process]) -> list[str]:
+    """What still runs, by its command; one that only waits to be reaped does not."""
+    found = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie counts as one
+            found.append(" ".join(process.cmdline())[:150])
+    return found
 
 
 MOMENTS = {
@@ -66,7 +78,7 @@ MOMENTS = {
     "while the twins are made": lambda output, log: time.sleep(1.5) or True,
     "when the webserver was just started": lambda output, log: (log / "webserver.log").exists(),
     "in the middle of a run": lambda output, log: "Read the library" in output and time.sleep(1) is None,
-    "when the UI answers": lambda output, log: "See what each author" in output,
+    "after a run": lambda output, log: "See what each series" in output,
 }
 
 
@@ -83,8 +95,8 @@ def test_ctrl_c_leaves_nothing(moment: str, demo: subprocess.Popen[bytes], data_
     began = time.monotonic()
     code = demo.wait(timeout=PATIENCE)
     took = time.monotonic() - began
-    until(lambda: not names(left), f"every process ends: {names(left)}")
+    until(lambda: not alive(left), f"every process ends: {alive(left)}")
     assert code == 130, output.read_text()
     assert "Traceback" not in output.read_text()
-    assert took < 25
+    assert took < 40  # a loaded machine; alone it takes about 5 s
     assert not (data_dir / "demo" / "postgres" / "postmaster.pid").exists()
