@@ -270,16 +270,25 @@ class TorrentClient:
     def free_space(self) -> int:
         """Free bytes on the disk of the default save path. Refused while qBittorrent does not know: it says -1 as long
         as that folder does not exist (seen with 4.5.2), and "unknown" must not be taken for "none" or "plenty"."""
+        free = self._free_space_told()
+        for pause in (0.1, 0.2, 0.4, 0.8):
+            if free > 0:
+                break
+            # A new session of 4.5.2 tells 0 until it has looked at the disk, which takes a moment on a busy machine.
+            self._sleep(pause)
+            free = self._free_space_told()
+        if free < 0:
+            problem = "it does not know how much space is free"
+            remedy = "Make the folder of its default save path, or name another there; it looks again within a minute."
+            raise Refused(QBITTORRENT, "free space", problem, remedy)
+        return free
+
+    def _free_space_told(self) -> int:
         with self._call("free space") as api:
             answer = mapping(api.sync_maindata(rid=0))
             free = whole(mapping(answer.get("server_state")).get("free_space_on_disk"))
             if free is None:
                 raise _nonsense("free space")
-            if free < 0:
-                remedy = (
-                    "Make the folder of its default save path, or name another there; it looks again within a minute."
-                )
-                raise Refused(QBITTORRENT, "free space", "it does not know how much space is free", remedy)
             return free
 
     def default_save_path(self) -> str:
