@@ -9,6 +9,7 @@ from pydantic import Field
 
 from mam_assets.assets.library import books
 from mam_assets.assets.outside import GOODREADS_PAGES, GOOGLE_BOOKS_VOLUMES, MAM_CATALOGUE
+from mam_assets.assets.patience import MOST_ODD_ANSWERS, ends_asking
 from mam_assets.assets.reporting import materialised
 from mam_assets.domain.books import CatalogEntry, GoodreadsHit, Release
 from mam_assets.domain.finding import entries_of_releases, pick_hit, pick_series
@@ -63,15 +64,24 @@ def series_catalog(
     counts = {"series_read": 0, "works": 0, "series_unknown_there": 0, "series_merged": 0, "series_waiting": 0}
     problems: list[str] = []
     sample: list[dict[str, Any]] = []
+    odd_in_a_row = 0
+    read_already: set[int] = set()
     for index, series in enumerate(due):
+        if series.series_id in read_already:
+            continue
         try:
             read = _read_series(database, goodreads, series, now)
         except ServiceError as error:
-            if error.passing or not isinstance(error, NotFound):
-                counts["series_waiting"] = len(due) - index
+            odd_in_a_row += 1
+            if ends_asking(error) or odd_in_a_row == MOST_ODD_ANSWERS:
+                counts["series_waiting"] += len(due) - index
                 problems.append(f"{error} {counts['series_waiting']} series wait for the next run.")
                 break
-            raise
+            counts["series_waiting"] += 1
+            problems.append(f"{series.name}: {error}")
+            continue
+        odd_in_a_row = 0
+        read_already.add(read.series_id)
         counts["series_merged"] += read.merged
         if read.entries is None:
             counts["series_unknown_there"] += 1
@@ -88,8 +98,10 @@ def series_catalog(
 
 @dataclass(frozen=True)
 class SeriesRead:
-    """What one series' read gave; ``entries`` is None where Goodreads does not know the series."""
+    """What one series' read gave; ``entries`` is None where Goodreads does not know the series. ``series_id`` is the
+    series it is now, after a merge perhaps another one."""
 
+    series_id: int
     entries: int | None
     merged: int = 0
     goodreads_id: str | None = None
@@ -99,29 +111,37 @@ def _read_series(database: Engine, goodreads: Goodreads, series: catalogue.Serie
     goodreads_id = series.goodreads_id or _find_series(database, goodreads, series, now)
     if goodreads_id is None:
         with database.begin() as connection:
-            catalogue.series_checked(connection, series.series_id, now, status="unknown")
-        return SeriesRead(None)
+            catalogue.series_unknown(connection, series.series_id, now)
+        return SeriesRead(series.series_id, None)
     with database.begin() as connection:
         series_id, merged = catalogue.identify_series(connection, series.series_id, goodreads_id)
         if merged and catalogue.series_is_fresh(connection, series_id, now - FRESH_FOR):
-            return SeriesRead(0, merged=1, goodreads_id=goodreads_id)
+            return SeriesRead(series_id, 0, merged=1, goodreads_id=goodreads_id)
     entries: list[CatalogEntry] = []
     page = 1
     while True:
-        answer = goodreads.series_page(goodreads_id, page)
+        try:
+            answer = goodreads.series_page(goodreads_id, page)
+        except NotFound:
+            with database.begin() as connection:
+                catalogue.series_unknown(connection, series_id, now)
+                services.remember_answers(
+                    connection, "goodreads", {_lookup_key(series_id): None}, now, now + LOOKUP_FRESH_FOR
+                )
+            return SeriesRead(series_id, None, merged=merged)
         entries += answer.entries
         if answer.num_works is None or page * answer.per_page >= answer.num_works or not answer.entries:
             break
         page += 1
     with database.begin() as connection:
         catalogue.save_entries(connection, entries, now, series_id=series_id)
-        catalogue.series_checked(connection, series_id, now)
-    return SeriesRead(len(entries), merged=merged, goodreads_id=goodreads_id)
+        catalogue.series_checked(connection, series_id, now, name=answer.title)
+    return SeriesRead(series_id, len(entries), merged=merged, goodreads_id=goodreads_id)
 
 
 def _find_series(database: Engine, goodreads: Goodreads, series: catalogue.SeriesDue, now: datetime) -> str | None:
     """The Goodreads number of a series, by one of its owned books: autocomplete names the book, its page the series."""
-    key = f"series:{series.series_id}"
+    key = _lookup_key(series.series_id)
     with database.begin() as connection:
         known = services.known_answers(connection, "goodreads", [key], now).get(key)
     if known is not None:
@@ -138,6 +158,10 @@ def _find_series(database: Engine, goodreads: Goodreads, series: catalogue.Serie
         answer = {"goodreads_id": found} if found else None
         services.remember_answers(connection, "goodreads", {key: answer}, now, now + LOOKUP_FRESH_FOR)
     return found
+
+
+def _lookup_key(series_id: int) -> str:
+    return f"series:{series_id}"
 
 
 def _find_book(goodreads: Goodreads, series: catalogue.SeriesDue) -> GoodreadsHit | None:
@@ -171,13 +195,20 @@ def author_catalog(
     counts = {"authors_read": 0, "releases": 0, "authors_waiting": 0}
     problems: list[str] = []
     sample: list[dict[str, Any]] = []
+    odd_in_a_row = 0
     for index, author in enumerate(due):
         try:
             found = search_author(database, mam, author.author_id, author.name, now)
         except ServiceError as error:
-            counts["authors_waiting"] = len(due) - index
-            problems.append(f"{error} {counts['authors_waiting']} authors wait for the next run.")
-            break
+            odd_in_a_row += 1
+            if ends_asking(error) or odd_in_a_row == MOST_ODD_ANSWERS:
+                counts["authors_waiting"] += len(due) - index
+                problems.append(f"{error} {counts['authors_waiting']} authors wait for the next run.")
+                break
+            counts["authors_waiting"] += 1
+            problems.append(f"{author.name}: {error}")
+            continue
+        odd_in_a_row = 0
         counts["authors_read"] += 1
         counts["releases"] += found
         sample.append({"author": author.name, "releases": found})

@@ -4,7 +4,7 @@ Belongs here: reading Audiobookshelf into our tables, and correcting metadata. D
 lacks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -14,13 +14,14 @@ from pydantic import Field
 
 from mam_assets.assets.metadata_lookup import Correction, correct_book
 from mam_assets.assets.outside import AUDIOBOOKSHELF_ITEMS, GOODREADS_PAGES, GOOGLE_BOOKS_VOLUMES
+from mam_assets.assets.patience import MOST_ODD_ANSWERS, ends_asking
 from mam_assets.assets.reporting import materialised
-from mam_assets.domain.books import Library, LibraryMark
+from mam_assets.domain.books import Library
 from mam_assets.domain.library import Shrinkage, judge_shrinkage
-from mam_assets.resources.audiobookshelf import Audiobookshelf
+from mam_assets.resources.audiobookshelf import Audiobookshelf, MarksPage
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
-from mam_assets.resources.errors import RateLimited, ServiceError
+from mam_assets.resources.errors import ServiceError
 from mam_assets.resources.google_books import GoogleBooks
 from mam_assets.settings import Settings
 from mam_assets.store import library as shelf
@@ -31,6 +32,8 @@ PAGE = 200
 FULL_EVERY = timedelta(hours=20)
 SHRINK_MARK = "library_shrinkage"
 FULL_MARK = "library_full_comparison"
+READ_MARK = "library_read"
+MOST_MOVED_PAST_US = 50
 
 
 class BooksConfig(dg.Config):
@@ -76,17 +79,13 @@ def books(
     and the blocking check `library_has_not_collapsed` stops what follows.
     """
     started = clock.now()
-    libraries = [library for library in audiobookshelf.libraries() if library.media_type == "book"]
-    with database.begin() as connection:
-        full = config.scope == "full" or (
-            config.scope == "auto" and sync_marks.older_than(connection, FULL_MARK, started - FULL_EVERY)
-        )
+    full = _begin(database, config, started)
     sync = Sync()
-    for library in libraries:
-        for page in _pages(audiobookshelf, library, stop_at_known=not full, database=database):
-            _store_page(database, audiobookshelf, library, page, started, sync)
-            context.log.info(f"{library.name}: {sync.seen} items seen, {sync.new} new, {sync.changed} changed")
-
+    for library in audiobookshelf.libraries():
+        if library.media_type == "book":
+            _read_library(context, database, audiobookshelf, library, started, sync, full=full)
+    if full:
+        _look_again(database, audiobookshelf, started, sync)
     archived = 0
     with database.begin() as connection:
         if full:
@@ -98,6 +97,7 @@ def books(
                 archived = shelf.archive_unseen(connection, started)
                 sync_marks.put(connection, FULL_MARK, {"at": started.isoformat()}, started)
             sync_marks.put(connection, SHRINK_MARK, _shrink_note(shrinkage, accepted), started)
+        sync_marks.put(connection, READ_MARK, {"finished": True}, started)
         duplicates = shelf.mark_duplicates(connection)
         total = shelf.count_active(connection)
         sample = shelf.newest(connection, limit=20)
@@ -117,50 +117,71 @@ def books(
     )
 
 
-def _pages(
-    audiobookshelf: Audiobookshelf, library: Library, *, stop_at_known: bool, database: Engine
-) -> Iterator[Sequence[LibraryMark]]:
-    """Pages of the list, newest first; with `stop_at_known`, until a whole page holds nothing new."""
+def _begin(database: Engine, config: BooksConfig, now: datetime) -> bool:
+    """Whether everything is compared: when asked for, once a day, after a read that broke off, and as long as a
+    shrinkage waits to be explained."""
+    with database.begin() as connection:
+        doubtful = bool((sync_marks.get(connection, SHRINK_MARK) or {}).get("suspicious"))
+        broken_off = not (sync_marks.get(connection, READ_MARK) or {"finished": True})["finished"]
+        due = doubtful or broken_off or sync_marks.older_than(connection, FULL_MARK, now - FULL_EVERY)
+        sync_marks.put(connection, READ_MARK, {"finished": False}, now)
+    return config.scope == "full" or config.accept_shrinkage or (config.scope == "auto" and due)
+
+
+def _read_library(
+    context: dg.AssetExecutionContext,
+    database: Engine,
+    audiobookshelf: Audiobookshelf,
+    library: Library,
+    now: datetime,
+    sync: Sync,
+    *,
+    full: bool,
+) -> None:
+    """Read the list, newest first; unless `full`, until a whole page holds nothing new."""
     page = 0
     while True:
         answer = audiobookshelf.marks(library.library_id, page=page, limit=PAGE)
-        if not answer.marks:
-            return
-        if stop_at_known:
-            with database.begin() as connection:
-                known = shelf.known_ids(connection, [mark.abs_id for mark in answer.marks])
-            if len(known) == len(answer.marks) and page > 0:
-                return
-            yield answer.marks
-            if len(known) == len(answer.marks):
-                return
-        else:
-            yield answer.marks
+        fresh = _store_page(database, audiobookshelf, library, answer, now, sync)
+        context.log.info(f"{library.name}: {sync.seen} items seen, {sync.new} new, {sync.changed} changed")
         page += 1
-        if page * PAGE >= answer.total:
+        if not answer.rows or page * PAGE >= answer.total or not (full or fresh):
             return
 
 
 def _store_page(
-    database: Engine,
-    audiobookshelf: Audiobookshelf,
-    library: Library,
-    marks: Sequence[LibraryMark],
-    now: datetime,
-    sync: Sync,
-) -> None:
-    audio = [mark for mark in marks if mark.num_audio_files > 0 and not mark.is_missing]
+    database: Engine, audiobookshelf: Audiobookshelf, library: Library, page: MarksPage, now: datetime, sync: Sync
+) -> int:
+    """Store what is new or changed on a page; returns how many items that were."""
+    audio = [mark for mark in page.marks if mark.num_audio_files > 0 and not mark.is_missing]
     sync.seen += len(audio)
     with database.begin() as connection:
         wanted = shelf.new_or_changed(connection, audio)
     items = audiobookshelf.items(wanted) if wanted else []
     with database.begin() as connection:
         saved = shelf.save_items(connection, items, now)
-        shelf.touch_seen(connection, [mark.abs_id for mark in audio], now)
+        # A row that cannot be read is there all the same, and not to be archived.
+        unreadable = [problem.item_id for problem in page.problems if problem.item_id]
+        shelf.touch_seen(connection, [*(mark.abs_id for mark in audio), *unreadable], now)
     sync.new += saved.new
     sync.changed += saved.changed
     returned = {item.abs_id for item in items}
     sync.problems += [f"{library.name}: item {abs_id} could not be read" for abs_id in wanted if abs_id not in returned]
+    sync.problems += [f"{library.name}: item {problem.item_id}: {problem.what}" for problem in page.problems]
+    return len(wanted)
+
+
+def _look_again(database: Engine, audiobookshelf: Audiobookshelf, now: datetime, sync: Sync) -> None:
+    """Ask by id for what the list did not show. While a long list is read page by page, an item that is removed moves
+    others past us; and those are not gone."""
+    with database.begin() as connection:
+        unseen = shelf.unseen(connection, now)
+    if len(unseen) > MOST_MOVED_PAST_US:
+        return
+    items = [item for item in audiobookshelf.items(unseen) if not item.is_missing and item.num_audio_files > 0]
+    with database.begin() as connection:
+        sync.changed += shelf.save_items(connection, items, now).changed
+        shelf.touch_seen(connection, [item.abs_id for item in items], now)
 
 
 def refresh_items(database: Engine, audiobookshelf: Audiobookshelf, abs_ids: Sequence[str], now: datetime) -> list[int]:
@@ -221,20 +242,20 @@ def book_metadata(
     counts = {"looked_up": 0, "matched": 0, "fields_changed": 0, "written_back": 0, "waiting": 0}
     problems: list[str] = []
     sample: list[Correction] = []
+    odd_in_a_row = 0
     for index, book in enumerate(due):
         try:
             outcome = correct_book(book, database, google_books, audiobookshelf, settings, now)
-        except RateLimited as error:
-            counts["waiting"] = len(due) - index
-            problems.append(f"{error} {counts['waiting']} books wait for the next run.")
-            break
         except ServiceError as error:
-            if error.service == "google_books":
-                counts["waiting"] = len(due) - index
+            odd_in_a_row += 1
+            if ends_asking(error) or odd_in_a_row == MOST_ODD_ANSWERS:
+                counts["waiting"] += len(due) - index
                 problems.append(f"{error} {counts['waiting']} books wait for the next run.")
                 break
+            counts["waiting"] += 1
             problems.append(f"{book.title}: {error}")
             continue
+        odd_in_a_row = 0
         counts["looked_up"] += 1
         counts["matched"] += int(outcome.matched)
         counts["fields_changed"] += len(outcome.changes)

@@ -63,12 +63,22 @@ def correct_book(
     written = False
     body = {_WRITE_BACK[change.field]: change.new for change in changes if change.field in _WRITE_BACK}
     if body and book.abs_id and settings.metadata_write_back != "off" and not settings.mam_dry_run:
+        # What a person has written there since we last read it stands.
+        theirs = _written_meanwhile(audiobookshelf, book.abs_id)
+        changes = tuple(change for change in changes if change.field not in theirs)
+        body = {_WRITE_BACK[change.field]: change.new for change in changes if change.field in _WRITE_BACK}
+    if body and book.abs_id and settings.metadata_write_back != "off" and not settings.mam_dry_run:
         # Written back first: if Audiobookshelf refuses, our table must not claim what it does not show.
         written = audiobookshelf.update_media(book.abs_id, body)
     with database.begin() as connection:
         metadata.apply(connection, book, changes, now, by="book_metadata")
         metadata.looked_up(connection, book.book_id, now)
     return Outcome(volume is not None, tuple(_correction(book, change) for change in changes), written)
+
+
+def _written_meanwhile(audiobookshelf: Audiobookshelf, abs_id: str) -> frozenset[str]:
+    item = audiobookshelf.item(abs_id)
+    return frozenset(field for field in _WRITE_BACK if getattr(item, field) not in (None, ""))
 
 
 def _correction(book: BookForLookup, change: Change) -> Correction:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from mam_assets.domain.books import CatalogEntry
+from mam_assets.domain.names import normalise_series
 from mam_assets.store import tables as t
 
 
@@ -101,7 +102,8 @@ def merge_series(connection: Connection, *, keep: int, drop: int) -> None:
     for statement in (
         """INSERT INTO book_series (book_id, series_id, position, ordinal)
            SELECT book_id, :keep, position, ordinal FROM book_series WHERE series_id = :drop
-           ON CONFLICT (book_id, series_id) DO NOTHING""",
+           ON CONFLICT (book_id, series_id) DO UPDATE
+           SET position = coalesce(book_series.position, EXCLUDED.position)""",
         "DELETE FROM book_series WHERE series_id = :drop",
         """INSERT INTO series_names (series_id, name, name_key, source)
            SELECT :keep, name, name_key, source FROM series_names WHERE series_id = :drop
@@ -121,11 +123,18 @@ def series_is_fresh(connection: Connection, series_id: int, since: datetime) -> 
     return checked is not None and checked >= since
 
 
-def series_checked(connection: Connection, series_id: int, now: datetime, *, status: str | None = None) -> None:
-    """Note that the sources were asked about a series; `status` where that alone decides it (unknown)."""
-    values: dict[str, Any] = {"last_completion_check": now, "date_updated": now}
-    if status:
-        values["completion_status"] = status
+def series_checked(connection: Connection, series_id: int, now: datetime, *, name: str | None = None) -> None:
+    """Note that Goodreads listed a series, and the name that it goes by there."""
+    values = {"last_completion_check": now, "date_updated": now}
+    connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
+    if name and (key := normalise_series(name)):
+        row = {"series_id": series_id, "name": name, "name_key": key, "source": "Goodreads"}
+        connection.execute(insert(t.SeriesName).values(row).on_conflict_do_nothing())
+
+
+def series_unknown(connection: Connection, series_id: int, now: datetime) -> None:
+    """Note that Goodreads does not know a series, or no longer under the number that we had."""
+    values = {"last_completion_check": now, "date_updated": now, "goodreads_id": None, "completion_status": "unknown"}
     connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
 
 

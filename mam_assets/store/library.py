@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal, or_, select, text, tuple_, update
+from sqlalchemy import Connection, and_, case, delete, func, literal, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from mam_assets.domain.books import LibraryItem, LibraryMark, SeriesRef
+from mam_assets.domain.books import LibraryItem, LibraryMark
+from mam_assets.domain.library import KnownSeries, SeriesUse, match_series, series_key
 from mam_assets.domain.metadata import completeness
-from mam_assets.domain.names import normalise_person, normalise_series, normalise_title, split_people
+from mam_assets.domain.names import normalise_person, normalise_title, split_people
 from mam_assets.store.tables import Author, Book, BookAuthor, BookSeries, Series, SeriesName
 
 # Fields whose value Audiobookshelf shows; a value that it lacks never empties what another source has filled.
@@ -36,8 +37,8 @@ _FIELDS = (
     "description",
 )
 
-# A person takes a book out of a series in Audiobookshelf: then it is in none, whatever was there before.
-_REPLACED = ("series", "series_number")
+# What only Audiobookshelf says: a person takes a book out of a series, or the author off it, and then it has none.
+_REPLACED = ("title", "author", "series", "series_number")
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def save_items(connection: Connection, items: Sequence[LibraryItem], now: dateti
         )
     }
     _link(connection, items, people, ids, author_ids, series_ids)
+    _measure(connection, list(ids.values()))
     return Saved(new=len(items) - len(known), changed=len(known))
 
 
@@ -125,12 +127,6 @@ def _author_ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
     return {row.name_key: row.id for row in connection.execute(statement.group_by(Author.name_key))}
 
 
-def series_key(series: SeriesRef, authors: Sequence[str]) -> tuple[str, str]:
-    """The identity of a series: its normalised name and its (first) author's."""
-    first = authors[0] if authors else ""
-    return normalise_series(series.name, first or None), normalise_person(first) if first else ""
-
-
 def _save_series(
     connection: Connection,
     items: Sequence[LibraryItem],
@@ -138,55 +134,74 @@ def _save_series(
     author_ids: dict[str, int],
     now: datetime,
 ) -> dict[tuple[str, str], int]:
-    """Ids by identity. A series is found by any name it is known under, so merged series stay merged."""
-    wanted: dict[tuple[str, str], tuple[str, str | None]] = {}
-    for item in items:
-        for series in item.series:
-            key = series_key(series, people[item.abs_id])
-            if key[0]:
-                wanted.setdefault(key, (series.name, people[item.abs_id][0] if people[item.abs_id] else None))
+    """Ids by (item, normalised name). A series is found by any name it is known under and any author of its books, so
+    that merged series stay merged, and co-authors may be named in any order."""
+    wanted = [
+        SeriesUse(item.abs_id, series.name, key, tuple(normalise_person(name) for name in people[item.abs_id]))
+        for item in items
+        for series in item.series
+        if (key := series_key(series.name, people[item.abs_id]))
+    ]
     if not wanted:
         return {}
-    found = _series_ids(connection, wanted)
-    missing = [
-        {
-            "name": name,
-            "author": author,
-            "author_id": author_ids.get(key[1]),
-            "name_key": key[0],
-            "author_key": key[1],
-            "date_created": now,
-            "date_updated": now,
-        }
-        for key, (name, author) in wanted.items()
-        if key not in found
-    ]
-    if missing:
-        connection.execute(insert(Series).on_conflict_do_nothing(index_elements=["name_key", "author_key"]), missing)
+    found, new = match_series(wanted, _known_series(connection, {use.name_key for use in wanted}))
+    shown = {normalise_person(name): name for names in people.values() for name in names}
+    if new:
+        rows = [
+            {
+                "name": use.name,
+                "author": shown.get(use.author_key),
+                "author_id": author_ids.get(use.author_key),
+                "name_key": use.name_key,
+                "author_key": use.author_key,
+                "date_created": now,
+                "date_updated": now,
+            }
+            for use in new
+        ]
+        connection.execute(insert(Series).on_conflict_do_nothing(index_elements=["name_key", "author_key"]), rows)
+        keys = [(use.name_key, use.author_key) for use in new]
         stored = connection.execute(
             select(Series.name_key, Series.author_key, Series.id).where(
-                tuple_(Series.name_key, Series.author_key).in_(
-                    [(row["name_key"], row["author_key"]) for row in missing]
-                )
+                tuple_(Series.name_key, Series.author_key).in_(keys)
             )
         )
-        found |= {(row.name_key, row.author_key): row.id for row in stored}
-    names = [
-        {"series_id": found[key], "name": name, "name_key": key[0], "source": "Audiobookshelf"}
-        for key, (name, _) in wanted.items()
-    ]
-    connection.execute(insert(SeriesName).on_conflict_do_nothing(), names)
+        made = {(row.name_key, row.author_key): row.id for row in stored}
+        found |= {
+            (use.item, use.name_key): made[known.name_key, known.author_key] for known in new for use in known.uses
+        }
+    names = {
+        (found[use.item, use.name_key], use.name): {
+            "series_id": found[use.item, use.name_key],
+            "name": use.name,
+            "name_key": use.name_key,
+            "source": "Audiobookshelf",
+        }
+        for use in wanted
+    }
+    connection.execute(insert(SeriesName).on_conflict_do_nothing(), list(names.values()))
     return found
 
 
-def _series_ids(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    statement = (
-        select(SeriesName.name_key, Series.author_key, func.min(Series.id).label("id"))
-        .join(Series, Series.id == SeriesName.series_id)
-        .where(tuple_(SeriesName.name_key, Series.author_key).in_(list(keys)))
-        .group_by(SeriesName.name_key, Series.author_key)
+def _known_series(connection: Connection, name_keys: Iterable[str]) -> list[KnownSeries]:
+    """The series that go by these names, each with everyone who wrote a book of it."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT n.name_key, s.id, array_agg(DISTINCT a.name_key) FILTER (WHERE a.name_key <> '')
+                   || CASE WHEN s.author_key <> '' THEN ARRAY[s.author_key] ELSE ARRAY[]::text[] END AS people
+            FROM (SELECT DISTINCT name_key, series_id FROM series_names WHERE name_key = ANY(CAST(:keys AS text[]))
+                  UNION SELECT name_key, id FROM series WHERE name_key = ANY(CAST(:keys AS text[]))) n
+            JOIN series s ON s.id = n.series_id
+            LEFT JOIN book_series bs ON bs.series_id = s.id
+            LEFT JOIN book_authors ba ON ba.book_id = bs.book_id
+            LEFT JOIN authors a ON a.id = ba.author_id
+            GROUP BY n.name_key, s.id ORDER BY s.id
+            """
+        ),
+        {"keys": sorted(name_keys)},
     )
-    return {(row.name_key, row.author_key): row.id for row in connection.execute(statement)}
+    return [KnownSeries(row.id, row.name_key, frozenset(row.people or ())) for row in rows]
 
 
 def _book_row(item: LibraryItem, people: tuple[str, ...], now: datetime) -> dict[str, Any]:
@@ -228,7 +243,6 @@ def _book_row(item: LibraryItem, people: tuple[str, ...], now: datetime) -> dict
         "status": "active",
         "archived_at": None,
     }
-    row["metadata_completeness_percent"] = completeness(row, in_series=first_series is not None)
     row["metadata_source"] = {name: "Audiobookshelf" for name in _FIELDS if row[name] is not None}
     return row
 
@@ -238,25 +252,27 @@ def _adopt_discovered(connection: Connection, rows: Sequence[dict[str, Any]]) ->
     titled = [row for row in rows if row["title_key"] and row["author_key"]]
     if not titled:
         return
+    titled = list({(row["title_key"], row["author_key"]): row for row in titled}.values())
     connection.execute(
-        update(Book)
-        .where(
-            Book.id
-            == select(func.min(Book.id))
-            .where(
-                Book.abs_id.is_(None),
-                Book.status == "discovered",
-                Book.title_key == bindparam("b_title_key"),
-                Book.author_key == bindparam("b_author_key"),
-            )
-            .scalar_subquery()
-        )
-        .values(abs_id=bindparam("b_abs_id"))
-        .execution_options(synchronize_session=False),
-        [
-            {"b_title_key": r["title_key"], "b_author_key": r["author_key"], "b_abs_id": r["abs_id"]}
-            for r in {(r["title_key"], r["author_key"]): r for r in titled}.values()
-        ],
+        text(
+            """
+            UPDATE books b SET abs_id = found.abs_id
+            FROM (
+                SELECT DISTINCT ON (v.abs_id) v.abs_id, d.id
+                FROM unnest(CAST(:abs_ids AS text[]), CAST(:titles AS text[]), CAST(:authors AS text[]))
+                     AS v (abs_id, title_key, author_key)
+                JOIN books d ON d.title_key = v.title_key AND d.author_key = v.author_key
+                WHERE d.abs_id IS NULL AND d.status = 'discovered'
+                ORDER BY v.abs_id, d.id
+            ) found
+            WHERE b.id = found.id
+            """
+        ),
+        {
+            "abs_ids": [row["abs_id"] for row in titled],
+            "titles": [row["title_key"] for row in titled],
+            "authors": [row["author_key"] for row in titled],
+        },
     )
 
 
@@ -290,7 +306,6 @@ def _upsert_books(connection: Connection, rows: Sequence[dict[str, Any]], now: d
         "title_key",
         "author_key",
         "authors",
-        "narrators",
         "genres",
         "abridged",
         "explicit",
@@ -301,13 +316,13 @@ def _upsert_books(connection: Connection, rows: Sequence[dict[str, Any]], now: d
         "abs_added_at",
         "abs_updated_at",
         "last_seen_at",
-        "metadata_completeness_percent",
         "archived_at",
     )
     changes: dict[str, Any] = {name: new[name] for name in (*plain, *_REPLACED)} | kept
     changes |= {
         "metadata_source": Book.metadata_source.op("||")(sources),
         "date_updated": now,
+        "narrators": case((new.narrator.is_(None), Book.narrators), else_=new.narrators),
         # A duplicate stays one until mark_duplicates looks at it again.
         "status": case((Book.status == "duplicate", "duplicate"), else_="active"),
     }
@@ -336,7 +351,7 @@ def _link(
     series: dict[tuple[int, int], dict[str, Any]] = {}
     for item in items:
         for ordinal, ref in enumerate(item.series):
-            series_id = series_ids.get(series_key(ref, people[item.abs_id]))
+            series_id = series_ids.get((item.abs_id, series_key(ref.name, people[item.abs_id])))
             if series_id is not None:
                 series.setdefault(
                     (ids[item.abs_id], series_id),
@@ -351,6 +366,23 @@ def _link(
         connection.execute(insert(BookAuthor), list(authors.values()))
     if series:
         connection.execute(insert(BookSeries), list(series.values()))
+
+
+def _measure(connection: Connection, book_ids: Sequence[int]) -> None:
+    """How complete these books are, counting what other sources have filled."""
+    columns = [getattr(Book, name) for name in _FIELDS]
+    rows = connection.execute(select(Book.id, *columns).where(Book.id.in_(book_ids))).mappings()
+    shares = {row["id"]: completeness(row, in_series=row["series"] is not None) for row in rows}
+    connection.execute(
+        text(
+            """
+            UPDATE books SET metadata_completeness_percent = v.share
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:shares AS float8[])) AS v (id, share)
+            WHERE books.id = v.id AND books.metadata_completeness_percent IS DISTINCT FROM v.share
+            """
+        ),
+        {"ids": list(shares), "shares": list(shares.values())},
+    )
 
 
 def touch_seen(connection: Connection, abs_ids: Sequence[str], now: datetime) -> None:
@@ -374,6 +406,11 @@ def _unseen(since: datetime) -> Any:
 def count_unseen(connection: Connection, since: datetime) -> int:
     """Books of the library that a full read begun at `since` did not show."""
     return connection.execute(select(func.count()).select_from(Book).where(_unseen(since))).scalar_one()
+
+
+def unseen(connection: Connection, since: datetime) -> list[str]:
+    """Items of the library that a full read begun at `since` did not show."""
+    return [abs_id for abs_id in connection.execute(select(Book.abs_id).where(_unseen(since))).scalars() if abs_id]
 
 
 def archive_unseen(connection: Connection, since: datetime) -> int:
