@@ -76,9 +76,15 @@ def run(console: Console, folder: Path, wishes: Wishes) -> int:
             programs.prepare_dagster()
         supervisor = stack.enter_context(Supervisor(folder / "logs", dict(os.environ), folder))
         workspace = programs.write_workspace(folder, places)
-        for program in (programs.code_server(places), programs.webserver(places, workspace), programs.api(places)):
-            supervisor.start(program)
-        failures = _flow(console, engine, stack)
+        supervisor.start(programs.code_server(places))
+        supervisor.start(programs.api(places))
+        with console.status("Loading the graph …"):
+            jobs = Jobs.load()
+            stack.callback(jobs.close)
+            # Without it the webserver would note the code as unreachable, and show no graph.
+            supervisor.wait_until_ready(programs.CODE)
+        supervisor.start(programs.webserver(places, workspace))
+        failures = _flow(console, engine, jobs)
         with console.status("Waiting for the Dagster UI …"):
             try:
                 supervisor.wait_until_ready()
@@ -201,11 +207,8 @@ def _log_to(file: Path) -> None:
     logging.captureWarnings(True)
 
 
-def _flow(console: Console, engine: Engine, stack: ExitStack) -> list[str]:
+def _flow(console: Console, engine: Engine, jobs: Jobs) -> list[str]:
     """Run the plan; the failures, one line each."""
-    with console.status("Loading the graph …"):
-        jobs = Jobs.load()
-    stack.callback(jobs.close)
 
     def count() -> Counts:
         with engine.connect() as connection:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -59,14 +60,13 @@ def run(console: Console, settings: Settings) -> None:
     programs.prepare_dagster()
     with Supervisor(folder / "logs", given, Path.cwd()) as supervisor:
         workspace = programs.write_workspace(folder, places)
-        for program in (
-            programs.code_server(places),
-            programs.webserver(places, workspace),
-            programs.daemon(workspace),
-            programs.api(places),
-        ):
-            supervisor.start(program)
+        supervisor.start(programs.code_server(places))
+        supervisor.start(programs.api(places))
         with console.status("Starting …"):
+            # Without it the others would note the code as unreachable and look again only later.
+            supervisor.wait_until_ready(programs.CODE)
+            supervisor.start(programs.webserver(places, workspace))
+            supervisor.start(programs.daemon(workspace))
             supervisor.wait_until_ready()
         console.print(f"Dagster UI       {places.ui}", highlight=False)
         console.print(f"API health page  {places.api}/health", highlight=False)
@@ -102,8 +102,19 @@ def preflight(settings: Settings) -> Iterator[Finding]:
         yield warn("dry run", "MAM_DRY_RUN is on: nothing is written to any service")
 
 
-def launch(ui: str, job: str) -> str:
-    """Ask the Dagster UI's server for a run; what to tell a person. Raises ProgramFailed where it says no."""
+def launch(ui: str, job: str, *, within: float = 60.0) -> str:
+    """Ask the Dagster UI's server for a run; what to tell a person. It is asked again for ``within`` seconds while it
+    has not loaded the job. Raises ProgramFailed where it says no."""
+    deadline = time.monotonic() + within
+    while (told := _asked_for(ui, job)).get("__typename") == "PipelineNotFoundError" and time.monotonic() < deadline:
+        time.sleep(1)
+    if told.get("__typename") != "LaunchRunSuccess":
+        why = told.get("message") or told.get("__typename") or "no answer"
+        raise ProgramFailed(f"the Dagster UI refused the first {job}: {why}")
+    return f"The library is read for the first time: {ui}/runs/{told['run']['runId']}"
+
+
+def _asked_for(ui: str, job: str) -> dict[str, Any]:
     body = json.dumps({"query": _LAUNCH, "variables": {"job": job, "location": programs.LOCATION}}).encode()
     request = urllib.request.Request(f"{ui}/graphql", body, {"Content-Type": "application/json"})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -112,10 +123,7 @@ def launch(ui: str, job: str) -> str:
             told: dict[str, Any] = (json.load(answer).get("data") or {}).get("launchRun") or {}
     except (urllib.error.URLError, ValueError) as error:
         raise ProgramFailed(f"the Dagster UI did not take the first {job}: {error}") from None
-    if told.get("__typename") != "LaunchRunSuccess":
-        why = told.get("message") or told.get("__typename") or "no answer"
-        raise ProgramFailed(f"the Dagster UI refused the first {job}: {why}")
-    return f"The library is read for the first time: {ui}/runs/{told['run']['runId']}"
+    return told
 
 
 def _engine(settings: Settings) -> Engine:

@@ -78,7 +78,6 @@ MOMENTS = {
     "while the twins are made": lambda output, log: time.sleep(1.5) or True,
     "when the webserver was just started": lambda output, log: (log / "webserver.log").exists(),
     "in the middle of a run": lambda output, log: "Read the library" in output and time.sleep(1) is None,
-    "after a run": lambda output, log: "See what each series" in output,
 }
 
 
