@@ -24,7 +24,7 @@ from mam_assets.domain.searching import next_search
 from mam_assets.parsing.prowlarr import mam_torrent_id
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Connection, Engine
-from mam_assets.resources.errors import ServiceError
+from mam_assets.resources.errors import RateLimited, ServiceError
 from mam_assets.resources.mam import Mam
 from mam_assets.resources.prowlarr import Prowlarr
 from mam_assets.settings import Settings
@@ -32,7 +32,8 @@ from mam_assets.store import downloads as queue
 from mam_assets.store import releases as offered
 from mam_assets.store.releases import GapDue, StoredRelease
 
-AUTHOR_SEARCH_FRESH_FOR = timedelta(hours=20)
+# Less than a day, so that a search that is due daily is never a fresh one still.
+FRESH_FOR = timedelta(hours=20)
 
 
 class SearchConfig(dg.Config):
@@ -44,7 +45,8 @@ class SearchConfig(dg.Config):
 
 @dataclass
 class Search:
-    """What one run has asked and found so far. A service that failed is left alone for the rest of the run."""
+    """What one run has asked and found so far. A service that failed is left alone for the rest of the run;
+    ``mam_comes_later`` is True where MAM only said "later", so that its gaps simply keep their turn."""
 
     now: datetime
     counts: dict[str, int] = field(
@@ -54,11 +56,16 @@ class Search:
     )
     problems: list[str] = field(default_factory=list)
     out: set[str] = field(default_factory=set)
+    mam_comes_later: bool = False
 
     def gave_up(self, error: ServiceError) -> None:
         if error.service not in self.out:
             self.out.add(error.service)
             self.problems.append(str(error))
+            self.mam_comes_later |= error.service == "mam" and isinstance(error, RateLimited)
+
+    def is_fresh(self, asked_at: datetime | None) -> bool:
+        return asked_at is not None and asked_at >= self.now - FRESH_FOR
 
 
 @dg.asset(
@@ -80,21 +87,25 @@ def release_candidates(
     """What is offered for every due gap, each candidate with its verdict: accept, hold or refuse, and the reasons.
 
     MAM first (one search per author serves all of that author's gaps), then Prowlarr for what MAM left open. A service
-    that is down or at its limit is left alone for the rest of the run; gaps that it kept waiting are first next time.
+    that is down or at its limit is left alone for the rest of the run; gaps that it kept waiting are first next time,
+    and nothing that was answered is asked again within a day.
     """
     search = Search(now=clock.now())
     preferences = preferences_of(settings)
     with database.begin() as connection:
         due = offered.gaps_due(connection, search.now, limit=config.limit, gap_ids=config.gap_ids)
-    for done, (author_id, group) in enumerate(groupby(due, key=lambda gap: gap.author_id)):
+    for done, ((author_id, author), group) in enumerate(groupby(due, key=lambda gap: (gap.author_id, gap.author_name))):
         gaps = list(group)
-        asked_mam = _ask_mam(database, mam, search, author_id, gaps[0].author_name)
+        asked_mam = author_id is not None and _ask_for_author(database, mam, search, author_id, author)
         with database.begin() as connection:
-            known = offered.of_author(connection, gaps[0].author_name)
+            known = offered.of_author(connection, author)
         for gap in gaps:
+            if author_id is None:
+                asked_mam, found = _ask_for_title(database, mam, search, gap)
+                known += found
             _judge_gap(database, prowlarr, search, gap, known, preferences, asked_mam=asked_mam)
         if done % 5 == 4:
-            context.log.info(f"{done + 1} authors searched, {search.counts['accepted']} gaps with an accepted release")
+            context.log.info(f"{done + 1} authors searched, {search.counts['accepted']} releases accepted")
     with database.begin() as connection:
         sample = offered.decision_sample(connection, limit=20)
         total = offered.count_decisions(connection)
@@ -108,21 +119,35 @@ def preferences_of(settings: Settings) -> Preferences:
     )
 
 
-def _ask_mam(database: Engine, mam: Mam, search: Search, author_id: int | None, author_name: str) -> bool:
+def _ask_for_author(database: Engine, mam: Mam, search: Search, author_id: int, author: str) -> bool:
     """Whether MAM's offers for this author are known now: fresh in our tables, or just asked for."""
-    if author_id is None:
-        return False
     with database.begin() as connection:
-        if offered.author_search_is_fresh(connection, author_id, "MAM", search.now - AUTHOR_SEARCH_FRESH_FOR):
+        if offered.author_search_is_fresh(connection, author_id, "MAM", search.now - FRESH_FOR):
             return True
     if "mam" in search.out:
         return False
     try:
-        search_author(database, mam, author_id, author_name, search.now)
+        search_author(database, mam, author_id, author, search.now)
     except ServiceError as error:
         search.gave_up(error)
         return False
     return True
+
+
+def _ask_for_title(database: Engine, mam: Mam, search: Search, gap: GapDue) -> tuple[bool, list[StoredRelease]]:
+    """The same for a gap whose author is none of ours (a top ten's, a wish): whether MAM was asked, and what came."""
+    if search.is_fresh(gap.mam_asked_at):
+        return True, []
+    if "mam" in search.out:
+        return False, []
+    try:
+        page = mam.search_title(gap.work.title, gap.author_name or None)
+    except ServiceError as error:
+        search.gave_up(error)
+        return False, []
+    with database.begin() as connection:
+        offered.asked(connection, gap.gap_id, "MAM", search.now)
+        return True, offered.save(connection, page.releases, search.now)
 
 
 def _judge_gap(
@@ -135,9 +160,13 @@ def _judge_gap(
     *,
     asked_mam: bool,
 ) -> None:
+    if not asked_mam and search.mam_comes_later:
+        search.counts["gaps_waiting"] += 1
+        return
     judged = judge_all(gap, known, preferences)
-    asked_prowlarr = False
-    if not any(verdict.verdict is Verdict.ACCEPT for _, verdict in judged) and "prowlarr" not in search.out:
+    asked_prowlarr = search.is_fresh(gap.prowlarr_asked_at)
+    accepted = any(verdict.verdict is Verdict.ACCEPT for _, verdict in judged)
+    if not accepted and not asked_prowlarr and "prowlarr" not in search.out:
         try:
             found = prowlarr.search(gap.search_words)
         except ServiceError as error:
@@ -146,6 +175,7 @@ def _judge_gap(
             asked_prowlarr = True
             with database.begin() as connection:
                 stored = offered.save(connection, _new_to_us(connection, found), search.now)
+                offered.asked(connection, gap.gap_id, "Prowlarr", search.now)
             judged += judge_all(gap, [release for release in stored if _touches(gap, release.release)], preferences)
     verdicts = {verdict.verdict for _, verdict in judged}
     accepted = Verdict.ACCEPT in verdicts
@@ -157,7 +187,7 @@ def _judge_gap(
             gap.gap_id,
             found=len(judged),
             now=search.now,
-            next_search=next_search(gap.searches, search.now) if complete else search.now,
+            next_search=next_search(gap.searches, search.now) if complete else None,
             held=not accepted and Verdict.HOLD in verdicts,
         )
     search.counts["gaps_searched"] += 1
@@ -210,9 +240,11 @@ def download_queue(
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[Any]:
     """One download for each gap that has an accepted release, and the due retries, each with the best release that is
-    not blocked. A gap never has two active downloads: the database refuses a second."""
+    not blocked. A gap never has two active downloads: the database refuses a second. What waits for a gap that was
+    closed otherwise, or that a person ignores, is given up."""
     now = clock.now()
     with database.begin() as connection:
+        withdrawn = queue.withdraw_unwanted(connection, now)
         retried = queue.requeue_due(connection, now, ids=config.retry_now)
         postponed = queue.due_without_release(connection, now)
         for download_id, retries in postponed:
@@ -221,7 +253,13 @@ def download_queue(
         sample = queue.sample(connection, statuses=("queued", "downloading"), limit=20)
         active = queue.count(connection, "queued", "downloading")
     return materialised(
-        {"queued": queued, "retried": retried, "without_another_release": len(postponed), "active": active},
+        {
+            "queued": queued,
+            "retried": retried,
+            "without_another_release": len(postponed),
+            "withdrawn": withdrawn,
+            "active": active,
+        },
         sample=sample,
         table="downloads",
     )

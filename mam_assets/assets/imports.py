@@ -1,7 +1,12 @@
-"""Group acquisition, last step: complete downloads become books of the library (`imports`)."""
+"""Group acquisition, last step: complete downloads become books of the library (`imports`).
 
+Belongs here: from a complete download to its files in the library folder and its book in our tables. Does not belong
+here: names and plans (domain.importing), the disk (resources.files), how Audiobookshelf comes to see it (seeing.py).
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,9 +15,9 @@ from pydantic import Field
 
 from mam_assets.assets.downloads import torrents
 from mam_assets.assets.gaps import rejudge_authors, rejudge_series
-from mam_assets.assets.library import refresh_items
 from mam_assets.assets.reporting import materialised
-from mam_assets.domain.books import Library, Reason
+from mam_assets.assets.seeing import find_items, scan
+from mam_assets.domain.books import Library, LibraryItem, Reason, Work
 from mam_assets.domain.importing import (
     AUDIO_SUFFIXES,
     RuntimeVerdict,
@@ -23,20 +28,21 @@ from mam_assets.domain.importing import (
     runtime_verdict,
     target_folder,
 )
-from mam_assets.domain.lifecycle import next_attempt
+from mam_assets.domain.lifecycle import next_attempt, next_import
 from mam_assets.resources import files
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.clock import Clock
-from mam_assets.resources.database import Engine
-from mam_assets.resources.errors import ServiceDown, ServiceError
+from mam_assets.resources.database import Connection, Engine
+from mam_assets.resources.errors import Refused, ServiceError
 from mam_assets.settings import Settings
 from mam_assets.store import downloads as queue
 from mam_assets.store import gaps, history
+from mam_assets.store import library as shelf
 from mam_assets.store.downloads import ToImport
+from mam_assets.store.gaps import WantedWork
 
-MOST_ATTEMPTS = 5
-SCAN_PAUSE_SECONDS = 0.5
-FIND_PAGE = 100
+# How soon an import is tried again that waits for a service or for the disk.
+WAIT = timedelta(minutes=10)
 
 
 class ImportConfig(dg.Config):
@@ -48,15 +54,17 @@ class ImportConfig(dg.Config):
 
 @dataclass
 class Importing:
-    """What one run has placed and found so far. ``placed`` maps a download to its folder as Audiobookshelf sees it."""
+    """What one run has placed and found so far. ``placed`` maps a download to its folder below the library's;
+    ``settled`` are those of which it is decided what becomes of them."""
 
     now: datetime
     placed: dict[int, str] = field(default_factory=dict)
+    settled: set[int] = field(default_factory=set)
     book_ids: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
-            ("imported", "linked", "copied", "in_place", "import_failed", "held", "release_failed"), 0
+            ("imported", "linked", "copied", "in_place", "import_failed", "held", "release_failed", "waiting"), 0
         )
     )
 
@@ -80,24 +88,21 @@ def imports(
 
     Files are verified first (present, audio, length close to what is expected), then hard-linked, or copied to another
     disk, into a hidden folder that is renamed at the end: never moved while seeding, never over an existing file.
-    Audiobookshelf scans once for the whole batch. A failed import is tried again without downloading; after five
-    tries a person decides.
+    Audiobookshelf scans once for the whole batch. A failed import is tried again without downloading (after 10 minutes,
+    1, 6 and 24 hours); then a person decides. Where Audiobookshelf or the disk is in trouble, the downloads wait and no
+    attempt is counted.
     """
     importing = Importing(now=clock.now())
     with database.begin() as connection:
-        due = queue.to_import(connection, limit=config.limit)
-    if due and settings.mam_dry_run:
-        importing.problems.append(f"dry run: {len(due)} downloads would be imported")
-        due = []
+        due = queue.to_import(connection, importing.now, limit=config.limit)
     if due:
-        library = _library(audiobookshelf)
-        for download in due:
-            _place_one(database, settings, library, importing, download)
-            done = download.download_id in importing.placed
-            context.log.info(f"{download.title}: {'in the library folder' if done else 'not placed'}")
-        if importing.placed:
-            _scan(audiobookshelf, library, clock, config.scan_seconds)
-            _find_and_link(database, audiobookshelf, library, importing, due)
+        try:
+            library = _library(audiobookshelf)
+            _place(context, database, settings, library, importing, due)
+            if importing.placed:
+                _have_seen(database, audiobookshelf, library, importing, due, clock, config.scan_seconds)
+        except ServiceError as error:
+            _wait(database, importing, [d for d in due if _is_open(importing, d)], error)
     if importing.book_ids:
         _recount(database, settings, importing, clock)
     with database.begin() as connection:
@@ -110,7 +115,7 @@ def _library(audiobookshelf: Audiobookshelf) -> Library:
     for library in audiobookshelf.libraries():
         if library.media_type == "book" and library.folders:
             return library
-    raise ServiceDown(
+    raise Refused(
         "audiobookshelf", "list libraries", "there is no library for books with a folder", "Make one in Audiobookshelf."
     )
 
@@ -122,54 +127,81 @@ def library_folder(settings: Settings, library: Library) -> Path:
     return Path(map_path(library.folders[0].full_path, settings.path_map))
 
 
-def _place_one(
-    database: Engine, settings: Settings, library: Library, importing: Importing, download: ToImport
+def _place(
+    context: dg.AssetExecutionContext,
+    database: Engine,
+    settings: Settings,
+    library: Library,
+    importing: Importing,
+    due: Sequence[ToImport],
 ) -> None:
-    try:
-        _verify_and_place(database, settings, library, importing, download)
-    except files.NotAudio as error:
-        _release_failed(database, importing, download, Reason("damaged", str(error)))
-    except ServiceError as error:
-        _import_failed(
-            database, importing, download, error.code, str(error), give_up=isinstance(error, files.AlreadyThere)
-        )
+    for download in due:
+        try:
+            _verify_and_place(database, settings, library, importing, download)
+        except files.NotAudio as error:
+            _release_failed(database, importing, download, Reason("damaged", str(error)))
+        except files.DiskRefuses as error:
+            _wait(database, importing, [download], error)
+        except ServiceError as error:
+            give_up = isinstance(error, files.AlreadyThere)
+            _import_failed(database, importing, download, error.code, str(error), give_up=give_up)
+        done = download.download_id in importing.placed
+        context.log.info(f"{download.title}: {'in the library folder' if done else 'not placed'}")
 
 
 def _verify_and_place(
     database: Engine, settings: Settings, library: Library, importing: Importing, download: ToImport
 ) -> None:
     with database.begin() as connection:
-        wanted = gaps.wanted_work(connection, download.gap_id)
+        wanted = _wanted(connection, download)
     content = Path(map_path(download.content_path, settings.path_map))
     root = library_folder(settings, library)
-    folder = _free_folder(target_folder(wanted.work, wanted.narrators), root)
+    inside = is_inside(str(content), str(root))
+    folder = target_folder(wanted.work, wanted.narrators)
     plan = plan_files(files.list_files(content), folder)
     base = content if content.is_dir() else content.parent
     audio = [base / source for source, _ in plan.audio]
     if not audio:
         raise files.NotAudio(files.SERVICE, f"read {content}", "it holds no audio file", "Another release is taken.")
     measured = files.measure(audio)
-    verdict = runtime_verdict(wanted.expected_runtime_seconds, measured)
-    if verdict is RuntimeVerdict.HOLD:
+    if runtime_verdict(wanted.expected_runtime_seconds, measured) is RuntimeVerdict.HOLD:
         words = (
             f"perhaps another recording: {measured / 60:.0f} min of audio, and "
             f"{(wanted.expected_runtime_seconds or 0) / 60:.0f} min are expected"
         )
         _import_failed(database, importing, download, "runtime_differs", words, give_up=True)
         return
-    if is_inside(str(content), str(root)):
+    if settings.mam_dry_run:
+        where = content if inside else root / folder
+        _wait(database, importing, [download], f"dry run: {len(plan.copies)} files would be imported as {where}")
+        return
+    if inside:
         placed = [files.Placed(str(path), str(path), "in_place", path.stat().st_size) for path in audio]
-        relative = content.relative_to(root)
+        relative = _item_folder(content, root)
     else:
+        relative = _free_folder(folder, root)
         copies = [(base / source, target.relative_to(folder).as_posix()) for source, target in plan.copies]
-        placed = files.place(copies, root / folder, root, token=str(download.download_id))
-        relative = Path(folder)
+        placed = files.place(copies, root / relative, root, token=str(download.download_id))
     with database.begin() as connection:
         queue.files_placed(
             connection, download.download_id, [(p.source, p.target, p.method, p.size_bytes) for p in placed]
         )
     importing.counts[{"link": "linked", "copy": "copied", "in_place": "in_place"}[placed[0].method]] += 1
     importing.placed[download.download_id] = relative.as_posix()
+
+
+def _wanted(connection: Connection, download: ToImport) -> WantedWork:
+    """The work that the download is for; what was added by hand for no gap goes by its own title."""
+    if download.gap_id is None:
+        authors = (download.author,) if download.author else ()
+        return WantedWork(Work(download.title, authors), (), None)
+    return gaps.wanted_work(connection, download.gap_id)
+
+
+def _item_folder(content: Path, root: Path) -> PurePosixPath:
+    """What Audiobookshelf takes for the item: the content's folder, or the file itself where it lies in the root."""
+    relative = PurePosixPath(content.as_posix()).relative_to(PurePosixPath(root.as_posix()))
+    return relative.parent if content.is_file() and relative.parent != PurePosixPath() else relative
 
 
 def _free_folder(folder: PurePosixPath, root: Path) -> PurePosixPath:
@@ -185,61 +217,69 @@ def _free_folder(folder: PurePosixPath, root: Path) -> PurePosixPath:
     )
 
 
-def _scan(audiobookshelf: Audiobookshelf, library: Library, clock: Clock, seconds: float) -> None:
-    """Have the library scanned once, and wait until the task is gone: finished tasks leave Audiobookshelf's list."""
-    before = library.last_scan
-    audiobookshelf.scan(library.library_id)
-    deadline = clock.monotonic() + seconds
-    while clock.monotonic() < deadline:
-        if not audiobookshelf.scanning(library.library_id):
-            now = audiobookshelf.library(library.library_id).last_scan
-            if now is not None and now != before:
-                return
-        clock.sleep(SCAN_PAUSE_SECONDS)
-
-
-def _find_and_link(
+def _have_seen(
     database: Engine,
     audiobookshelf: Audiobookshelf,
     library: Library,
     importing: Importing,
-    due: list[ToImport],
+    due: Sequence[ToImport],
+    clock: Clock,
+    scan_seconds: float,
 ) -> None:
-    """Find the new items by their folder, read them, and link each to its download and gap."""
-    wanted = set(importing.placed.values())
-    by_folder = _find_items(audiobookshelf, library.library_id, wanted)
+    """Have Audiobookshelf look, find the new items by their folder, and link each to its download and gap. What a scan
+    has missed (it may have passed by before our files were there) it is asked for once more."""
+    titles = {importing.placed[d.download_id]: d.title for d in due if d.download_id in importing.placed}
+    found: dict[str, LibraryItem] = {}
+    for _ in range(2):
+        scan(audiobookshelf, library.library_id, clock, scan_seconds)
+        missing = {folder: title for folder, title in titles.items() if folder not in found}
+        with database.begin() as connection:
+            known = queue.known_items(connection, list(missing))
+        found |= find_items(audiobookshelf, library.library_id, missing, known)
+        if len(found) == len(titles):
+            break
+    _link(database, importing, due, found)
+
+
+def _link(database: Engine, importing: Importing, due: Sequence[ToImport], found: dict[str, LibraryItem]) -> None:
+    items = [item for item in found.values() if item.num_audio_files > 0]
+    with database.begin() as connection:
+        shelf.save_items(connection, items, importing.now)
+        shelf.touch_seen(connection, [item.abs_id for item in items], importing.now)
+        book_ids = shelf.book_ids(connection, [item.abs_id for item in items])
+    ids = {item.rel_path: book_id for item, book_id in zip(items, book_ids, strict=True)}
     for download in due:
         folder = importing.placed.get(download.download_id)
         if folder is None:
             continue
-        abs_id = by_folder.get(folder)
-        if abs_id is None:
-            words = f"Audiobookshelf scanned, and shows no item for the folder {folder}; look at its scan settings"
+        if folder in ids:
+            with database.begin() as connection:
+                queue.imported(connection, download.download_id, ids[folder], importing.now)
+            importing.book_ids.append(ids[folder])
+            importing.counts["imported"] += 1
+        else:
+            sees = "shows no audio in" if folder in found else "shows no item for"
+            words = f"Audiobookshelf scanned twice, and {sees} the folder {folder}; look at its scan settings"
             _import_failed(database, importing, download, "not_seen", words, give_up=False)
-            continue
-        ids = refresh_items(database, audiobookshelf, [abs_id], importing.now)
-        if not ids:
-            _import_failed(database, importing, download, "not_seen", f"item {abs_id} has no audio", give_up=False)
-            continue
-        with database.begin() as connection:
-            queue.imported(connection, download.download_id, ids[0], importing.now)
-        importing.book_ids.append(ids[0])
-        importing.counts["imported"] += 1
 
 
-def _find_items(audiobookshelf: Audiobookshelf, library_id: str, folders: set[str]) -> dict[str, str]:
-    """Item ids by folder, newest items first, until every folder is found or the list ends."""
-    found: dict[str, str] = {}
-    page = 0
-    while folders - found.keys():
-        answer = audiobookshelf.marks(library_id, page=page, limit=FIND_PAGE)
-        if not answer.marks:
-            break
-        for item in audiobookshelf.items([mark.abs_id for mark in answer.marks]):
-            if item.rel_path in folders:
-                found[item.rel_path] = item.abs_id
-        page += 1
-    return found
+def _is_open(importing: Importing, download: ToImport) -> bool:
+    """Whether nothing was decided about a download yet when a service failed."""
+    return download.download_id not in importing.settled
+
+
+def _wait(database: Engine, importing: Importing, downloads: Sequence[ToImport], why: ServiceError | str) -> None:
+    """Nobody is to blame: these are tried again soon, and no attempt is counted."""
+    reason = str(why)
+    with database.begin() as connection:
+        ids = [download.download_id for download in downloads]
+        queue.import_waits(connection, ids, reason, importing.now + WAIT, importing.now)
+    importing.settled.update(ids)
+    importing.counts["waiting"] += len(ids)
+    if isinstance(why, str):
+        importing.problems += [f"{download.title}: {why}" for download in downloads]
+    elif reason not in importing.problems:
+        importing.problems.append(reason)
 
 
 def _recount(database: Engine, settings: Settings, importing: Importing, clock: Clock) -> None:
@@ -256,12 +296,13 @@ def _import_failed(
     database: Engine, importing: Importing, download: ToImport, code: str, words: str, *, give_up: bool
 ) -> None:
     """The files stay; the import is tried again, or waits for a person after five tries."""
-    give_up = give_up or download.import_attempts + 1 >= MOST_ATTEMPTS
+    again = None if give_up else next_import(download.import_attempts + 1, importing.now)
     with database.begin() as connection:
-        queue.import_failed(connection, download.download_id, words, importing.now, give_up=give_up)
+        queue.import_failed(connection, download.download_id, words, importing.now, next_import=again)
         failure = history.Failure("IMPORT", str(download.download_id), download.title, code, code, words)
         history.tally(connection, [failure], importing.now)
-    importing.counts["held" if give_up else "import_failed"] += 1
+    importing.settled.add(download.download_id)
+    importing.counts["import_failed" if again else "held"] += 1
     importing.problems.append(f"{download.title}: {words}")
 
 
@@ -280,5 +321,6 @@ def _release_failed(database: Engine, importing: Importing, download: ToImport, 
         )
         failure = history.Failure("IMPORT", str(download.download_id), download.title, why.code, why.code, why.evidence)
         history.tally(connection, [failure], importing.now)
+    importing.settled.add(download.download_id)
     importing.counts["release_failed"] += 1
     importing.problems.append(f"{download.title}: {why.evidence}")

@@ -111,7 +111,7 @@ _ERRORS = {
 _COMPLETE = frozenset(
     {"uploading", "forcedUP", "stalledUP", "queuedUP", "checkingUP", "stoppedUP", "pausedUP"}  # 5.x stopped, 4.x paused
 )
-_METADATA = frozenset({"metaDL", "forcedMetaDL"})
+METADATA_STATES = frozenset({"metaDL", "forcedMetaDL"})
 _TRANSFERRING = frozenset({"downloading", "forcedDL", "stalledDL"})
 # A queued or stopped torrent waits for the client or a person, and a check or a move for the disk: no stall.
 _WAITING = frozenset({"queuedDL", "stoppedDL", "pausedDL", "checkingDL"})
@@ -175,11 +175,11 @@ def observe(watched: Watched, torrent: TorrentState | None, *, now: datetime, li
         return _failed(watched, "torrent_" + torrent.state, _ERRORS[torrent.state], since, progress)
     if torrent.state in _COMPLETE:
         return Observation(DownloadStatus.COMPLETED, 1.0, True, last_progress_at=since)
-    if torrent.state in _TRANSFERRING | _METADATA:
+    if torrent.state in _TRANSFERRING | METADATA_STATES:
         stalled = _stalled(torrent, now, limits, since)
         if stalled is not None:
             # A magnet whose metadata nobody has today may have it tomorrow: an attempt is spent, nobody is blamed.
-            blame = FailureClass.NOT_FOUND if torrent.state in _METADATA else FailureClass.RELEASE
+            blame = FailureClass.NOT_FOUND if torrent.state in METADATA_STATES else FailureClass.RELEASE
             return _failed(watched, stalled.code, stalled.evidence, since, progress, blame)
     elif torrent.state in _WAITING | _TRANSITIONAL:
         since = now  # the timer starts anew when the transfer does
@@ -197,7 +197,7 @@ def _absent(watched: Watched, now: datetime, limits: Limits, since: datetime) ->
 
 def _stalled(torrent: TorrentState, now: datetime, limits: Limits, since: datetime) -> Reason | None:
     still = (now - since).total_seconds()
-    if torrent.state in _METADATA:
+    if torrent.state in METADATA_STATES:
         if still >= limits.metadata_seconds:
             return Reason("metadata_stalled", f"no metadata for {still / 3600:.1f} h")
         return None
@@ -231,6 +231,17 @@ def next_attempt(retry_count: int, now: datetime) -> datetime | None:
     if retry_count >= len(LADDER_DAYS):
         return None
     return now + timedelta(days=LADDER_DAYS[retry_count])
+
+
+# The files are there already, so an import is tried again sooner than a download; then a person decides.
+IMPORT_LADDER = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+
+
+def next_import(attempts: int, now: datetime) -> datetime | None:
+    """When to try an import again that failed for the ``attempts``-th time (1, 2, …); None: a person decides."""
+    if attempts < 1:
+        raise ValueError(f"attempts can't be {attempts}")
+    return now + IMPORT_LADDER[attempts - 1] if attempts <= len(IMPORT_LADDER) else None
 
 
 def spends_attempt(failure_class: FailureClass) -> bool:

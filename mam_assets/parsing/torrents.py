@@ -6,12 +6,13 @@ Belongs here: bencoding, the info-hash, what makes a file list unsafe. Does not 
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
-
-import torf
+from urllib.parse import parse_qs
 
 from mam_assets.domain.books import Metainfo
 
@@ -53,6 +54,19 @@ def read_metainfo(data: bytes) -> Metainfo:
     )
 
 
+def magnet_hash(uri: str) -> str:
+    """The v1 info-hash (40 lower-case hex digits) that a magnet link names. Raises BadTorrent."""
+    for topic in parse_qs(uri.partition("?")[2]).get("xt", []):
+        urn, _, value = topic.rpartition(":")
+        if urn.lower() != "urn:btih":
+            continue
+        if re.fullmatch(r"[0-9a-fA-F]{40}", value):
+            return value.lower()
+        if re.fullmatch(r"[a-zA-Z2-7]{32}", value):
+            return base64.b32decode(value.upper()).hex()
+    raise BadTorrent("the magnet link names no torrent of version 1")
+
+
 def _info(data: bytes) -> Mapping[str, Any]:
     if not data.strip():
         raise BadTorrent("the answer was empty")
@@ -62,6 +76,8 @@ def _info(data: bytes) -> Mapping[str, Any]:
         raise BadTorrent("this is not a torrent file")
     if len(data) > LARGEST_BYTES:
         raise BadTorrent(f"larger than {LARGEST_BYTES} bytes")
+    import torf
+
     try:
         torrent = torf.Torrent.read_stream(data, validate=False)
         info = torrent.metainfo.get("info")

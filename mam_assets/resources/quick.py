@@ -1,17 +1,36 @@
-"""Clients for sensor ticks: the same ones, with time-outs that keep a tick under 5 seconds, closed at its end."""
+"""What a sensor's tick asks with: the same clients and the same database, with time-outs that keep a tick under 5
+seconds, closed at its end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
 from mam_assets.resources.audiobookshelf import Audiobookshelf
+from mam_assets.resources.database import DatabaseUnavailable, connect
 from mam_assets.resources.exchange import IMPATIENT
 from mam_assets.resources.services import ServiceKit
 from mam_assets.resources.torrent_client import TorrentClient
 from mam_assets.settings import Settings
+from mam_assets.store import server
 
 SESSION = "sensors"
+
+
+@contextmanager
+def quick_database(settings: Settings) -> Iterator[Connection]:
+    """A transaction of at most a few seconds. Raises DatabaseUnavailable, also where the server goes away meanwhile."""
+    try:
+        with connect(settings).begin() as connection:
+            connection.execute(text("SET LOCAL statement_timeout = '3s'"))
+            yield connection
+    except DBAPIError as error:
+        problem = str(error.orig).strip().partition("\n")[0] or type(error.orig).__name__
+        remedy = "See that it runs and is not overloaded; the next tick asks again"
+        raise DatabaseUnavailable(server.address(settings).shown, problem, remedy) from None
 
 
 @contextmanager

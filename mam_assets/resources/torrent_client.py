@@ -21,7 +21,7 @@ from mam_assets.domain.books import TorrentState
 from mam_assets.domain.budgets import QBITTORRENT
 from mam_assets.parsing.json_values import mapping, path_text, sequence, text, whole
 from mam_assets.parsing.qbittorrent import read_torrent
-from mam_assets.parsing.torrents import read_metainfo
+from mam_assets.parsing.torrents import magnet_hash, read_metainfo
 from mam_assets.resources.errors import (
     BadAnswer,
     NotAuthorised,
@@ -30,8 +30,8 @@ from mam_assets.resources.errors import (
     ServiceDown,
     ServiceError,
 )
+from mam_assets.resources.exchange import Limits, user_agent
 from mam_assets.resources.gate import Gate, Sleep
-from mam_assets.resources.http import Limits, user_agent
 from mam_assets.resources.redaction import Redactor, quiet_request_logs
 from mam_assets.resources.services import ServiceKit
 from mam_assets.settings import load_settings
@@ -181,11 +181,47 @@ class TorrentClient:
         (it said yes but does not list it). After a ServiceDown it is not known: ask `torrent`.
         """
         info_hash = read_metainfo(torrent).info_hash
+        what = {"torrent_files": {f"{info_hash}.torrent": torrent}}
+        return self._add(what, info_hash, category or self._category, tags, save_path, paused)
+
+    def add_magnet(
+        self,
+        uri: str,
+        *,
+        category: str | None = None,
+        tags: Sequence[str] = (),
+        save_path: str | None = None,
+    ) -> AddOutcome:
+        """As `add`, of a magnet link: its files are not known until its peers have told them, see `files`."""
+        return self._add({"urls": uri}, magnet_hash(uri), category or self._category, tags, save_path, False)
+
+    def files(self, info_hash: str) -> tuple[tuple[str, int], ...]:
+        """The files of a torrent as (relative path, bytes); none while a magnet's metadata is not here yet. NotFound
+        when there is no such torrent."""
+        call = f"files of torrent {info_hash}"
+        with self._call(call) as api:
+            rows = api.torrents_files(torrent_hash=info_hash.lower())
+            if not isinstance(rows, list):
+                raise _nonsense(call)
+            found = [(path_text(row.get("name")), whole(row.get("size"))) for row in map(mapping, rows)]
+            if any(name is None or size is None for name, size in found):
+                raise _nonsense(call)
+        return tuple((name or "", size or 0) for name, size in found)
+
+    def _add(
+        self,
+        what: dict[str, Any],
+        info_hash: str,
+        category: str,
+        tags: Sequence[str],
+        save_path: str | None,
+        paused: bool,
+    ) -> AddOutcome:
         call = f"add torrent {info_hash}"
         self._may_write(call)
         if self.torrent(info_hash) is not None:
             return AddOutcome.already_there
-        accepted = self._send(torrent, info_hash, call, category or self._category, tags, save_path, paused)
+        accepted = self._send(what, call, category, tags, save_path, paused)
         for pause in (0.1, 0.2, 0.4, 0.8, 1.5, 3.0):
             if self.torrent(info_hash) is not None:
                 return AddOutcome.added if accepted else AddOutcome.already_there
@@ -198,8 +234,7 @@ class TorrentClient:
 
     def _send(
         self,
-        torrent: bytes,
-        info_hash: str,
+        what: dict[str, Any],
         call: str,
         category: str,
         tags: Sequence[str],
@@ -211,7 +246,7 @@ class TorrentClient:
         with self._call(call) as api:
             try:
                 answer = api.torrents_add(
-                    torrent_files={f"{info_hash}.torrent": torrent},
+                    **what,
                     category=category,
                     tags=list(tags),
                     save_path=save_path,

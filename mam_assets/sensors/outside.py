@@ -1,48 +1,62 @@
 """When the outside changed: new items in Audiobookshelf, torrents that moved, work that is due.
 
-A sensor is a poll and a pure decision. A tick stays under 5 seconds: one call with a short time-out, no paging, no
-work. A failed read is a skip that says why, never "nothing there".
+A sensor is a poll and a pure decision. A tick stays under 5 seconds: one or two calls with a short time-out, no paging,
+no work. A failed read is a skip that says why, never "nothing there".
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import dagster as dg
 
 from mam_assets import jobs
 from mam_assets.assets.outside import AUDIOBOOKSHELF_ITEMS, TORRENT_CLIENT
-from mam_assets.domain.books import LibraryMark, TorrentState
-from mam_assets.domain.lifecycle import DownloadStatus, Limits, Watched, observe
+from mam_assets.assets.watching import Look, by_hash, look_at
+from mam_assets.domain.books import LibraryMark
+from mam_assets.domain.lifecycle import METADATA_STATES
 from mam_assets.resources.clock import Clock
-from mam_assets.resources.database import DatabaseUnavailable, connect
+from mam_assets.resources.database import DatabaseUnavailable
 from mam_assets.resources.errors import ServiceError
-from mam_assets.resources.quick import quick_audiobookshelf, quick_torrent_client
-from mam_assets.settings import load_settings
+from mam_assets.resources.quick import quick_audiobookshelf, quick_database, quick_torrent_client
+from mam_assets.settings import Settings, load_settings
 from mam_assets.store import downloads as queue
-from mam_assets.store.downloads import Active
+from mam_assets.store import library as shelf
 
 PAGE = 25
-CURSOR_VERSION = 1
+CURSOR_VERSION = 2
+# How soon items are asked for again that a run should have read and did not.
+ASK_AGAIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class NewItems:
-    """What a look at the newest items means: how many are new since the cursor, and the cursor from now on."""
+    """What a look at the newest items means: how many a run must read now, and the cursor from then on."""
 
     new: int
     cursor: str
 
 
-def new_items(marks: Sequence[LibraryMark], cursor: str | None) -> NewItems:
-    """Compare the newest items of the libraries with the cursor (the newest (added, id) seen and when items
-    changed)."""
+def new_items(marks: Sequence[LibraryMark], known: Collection[str], cursor: str | None, now: datetime) -> NewItems:
+    """Which of the newest items are not in our tables (``known``) and were not asked for a moment ago.
+
+    The cursor holds the newest (time added, id) that a run was asked for, and when. An item that the run then did not
+    store is asked for again after a while: a run may fail, and an item may never become readable.
+    """
     seen = json.loads(cursor) if cursor else {}
-    known = seen.get("newest", "") if seen.get("version") == CURSOR_VERSION else ""
-    keys = sorted(f"{mark.added_at.isoformat()}|{mark.abs_id}" for mark in marks if mark.num_audio_files > 0)
-    new = sum(1 for key in keys if key > known)
-    newest = max([known, *keys])
-    return NewItems(new, json.dumps({"version": CURSOR_VERSION, "newest": newest}))
+    if seen.get("version") != CURSOR_VERSION:
+        seen = {"newest": "", "asked": None}
+    keys = [
+        f"{mark.added_at.isoformat()}|{mark.abs_id}"
+        for mark in marks
+        if mark.num_audio_files > 0 and not mark.is_missing and mark.abs_id not in known
+    ]
+    again = seen["asked"] is None or now - datetime.fromisoformat(seen["asked"]) >= ASK_AGAIN
+    new = [key for key in keys if again or key > seen["newest"]]
+    newest = max([seen["newest"], *new])
+    asked = now.isoformat() if new else seen["asked"]
+    return NewItems(len(new), json.dumps({"version": CURSOR_VERSION, "newest": newest, "asked": asked}))
 
 
 @dg.sensor(
@@ -60,30 +74,27 @@ def audiobookshelf_imports(context: dg.SensorEvaluationContext) -> dg.SensorResu
         with quick_audiobookshelf(settings) as client:
             libraries = [library for library in client.libraries() if library.media_type == "book"]
             marks = [mark for lib in libraries for mark in client.marks(lib.library_id, limit=PAGE).marks]
+        with quick_database(settings) as connection:
+            known = shelf.known_ids(connection, [mark.abs_id for mark in marks])
     except (ServiceError, DatabaseUnavailable) as error:
         return dg.SkipReason(str(error))
-    found = new_items(marks, context.cursor)
+    found = new_items(marks, known, context.cursor, Clock(settings.timezone).now())
     if not found.new:
         return dg.SkipReason("no new item in Audiobookshelf")
+    if _is_running(context, "library_import"):
+        return dg.SkipReason(f"a run that reads the library is under way; {found.new} items are new")
     event = dg.AssetMaterialization(AUDIOBOOKSHELF_ITEMS.key, metadata={"new_items": found.new})
     return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=found.cursor, asset_events=[event])
 
 
-def moved(active: Sequence[Active], states: dict[str, TorrentState], clock: Clock, limits: Limits) -> list[str]:
-    """Titles of downloads whose torrent is complete, failed, stalled or gone: those that an asset must act on."""
-    now = clock.now()
-    found = []
-    for download in active:
-        watched = Watched(
-            status=DownloadStatus(download.status),
-            progress=download.progress,
-            sent_at=download.sent_at or now,
-            last_progress_at=download.last_progress_at,
-        )
-        seen = observe(watched, states.get(download.info_hash), now=now, limits=limits)
-        if seen.status.value != download.status:
-            found.append(f"{download.title}: {seen.status.value}")
-    return found
+def needs_a_run(look: Look) -> str | None:
+    """Why an asset must act on a download now, in words: its torrent is complete, failed, stalled or gone, or a magnet
+    that has told its files, which are to be checked."""
+    if look.ended:
+        return f"{look.download.title}: {look.seen.status.value}"
+    if look.torrent is not None and not look.download.files_checked and look.torrent.state not in METADATA_STATES:
+        return f"{look.download.title}: its files are known"
+    return None
 
 
 @dg.sensor(
@@ -93,30 +104,53 @@ def moved(active: Sequence[Active], states: dict[str, TorrentState], clock: Cloc
     description="Watches our torrents; completed, failed and stalled ones are acted on by a run.",
 )
 def torrent_states(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Torrents that moved, and complete downloads that wait to be imported → `follow_downloads`."""
+    """Torrents that moved, and complete downloads that are due to be imported → `follow_downloads`.
+
+    Each look is written down, since a stall is counted from the last progress that anybody saw.
+    """
     settings = load_settings()
+    now = Clock(settings.timezone).now()
     try:
-        database = connect(settings)
-        with database.begin() as connection:
+        with quick_database(settings) as connection:
             active = queue.active(connection)
-            waiting = queue.to_import(connection, limit=1)
+            waiting = queue.to_import(connection, now, limit=1)
         if not active and not waiting:
             return dg.SkipReason("no download is under way")
-        states = {}
-        if active:
-            with quick_torrent_client(settings) as client:
-                states = {state.info_hash: state for state in client.torrents()}
+        looks = _looks(settings, active, now) if active else []
     except (ServiceError, DatabaseUnavailable) as error:
         return dg.SkipReason(str(error))
-    limits = Limits(stall_seconds=settings.stall_hours * 3600)
-    changes = moved(active, states, Clock(settings.timezone), limits)
-    changes += [f"{download.title}: to be imported" for download in waiting if download.import_attempts == 0]
+    changes = [words for look in looks if (words := needs_a_run(look))]
+    changes += [f"{download.title}: to be imported" for download in waiting]
     if not changes:
         return dg.SkipReason(f"{len(active)} downloads are under way, none has ended")
     if _is_running(context, "follow_downloads"):
-        return dg.SkipReason("a run that follows the downloads is under way")
+        return dg.SkipReason(f"a run that follows the downloads is under way ({'; '.join(changes[:5])})")
     event = dg.AssetMaterialization(TORRENT_CLIENT.key, metadata={"changes": len(changes)})
     return dg.SensorResult(run_requests=[dg.RunRequest()], asset_events=[event])
+
+
+def _looks(settings: Settings, active: Sequence[queue.Active], now: datetime) -> list[Look]:
+    """Ask the client for our category, and again for what is not in it; keep what was seen."""
+    with quick_torrent_client(settings) as client:
+        states = by_hash(client.torrents())
+        # One that a person moved to another category is ours still. More than a few are left to the run.
+        for download in [d for d in active if d.info_hash not in states][:3]:
+            if (moved := client.torrent(download.info_hash)) is not None:
+                states[download.info_hash] = moved
+    looks = look_at(active, states, now=now, settings=settings)
+    with quick_database(settings) as connection:
+        for look in looks:
+            if not look.ended:
+                queue.observed(
+                    connection,
+                    look.download.download_id,
+                    progress=look.seen.progress,
+                    client_state=look.torrent.state if look.torrent else None,
+                    last_progress_at=look.seen.last_progress_at,
+                    absent_since=look.seen.absent_since,
+                    now=now,
+                )
+    return looks
 
 
 @dg.sensor(
@@ -129,8 +163,7 @@ def acquisition_due(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
     """Work that is due → `acquisition`, one run at a time."""
     settings = load_settings()
     try:
-        database = connect(settings)
-        with database.begin() as connection:
+        with quick_database(settings) as connection:
             due = queue.work_is_due(connection, Clock(settings.timezone).now())
     except DatabaseUnavailable as error:
         return dg.SkipReason(str(error))

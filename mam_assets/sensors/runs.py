@@ -1,5 +1,10 @@
-"""What became of runs: every run of ours is a row of `tasks`, every failed one is tallied in `failed_attempts`."""
+"""What became of runs: every run of ours is a row of `tasks`, every failed one is tallied in `failed_attempts`.
 
+Runs that are under way are not kept: Dagster shows those, and `tasks` says what has been.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,30 +21,77 @@ _STATUS = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
     dg.DagsterRunStatus.FAILURE: "failed",
     dg.DagsterRunStatus.CANCELED: "canceled",
-    dg.DagsterRunStatus.STARTED: "running",
 }
 
 
+@dataclass(frozen=True)
+class Tallied:
+    """What the assets of a run counted: items that succeeded and that failed, and all counts by asset."""
+
+    succeeded: int = 0
+    failed: int = 0
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+# Which of an asset's counts are items that it was run for. "waiting" is neither: those are taken up by the next run.
+_ITEMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "books": (("items_new", "items_changed"), ()),
+    "book_metadata": (("looked_up",), ()),
+    "series_catalog": (("series_read",), ("series_unknown_there",)),
+    "author_catalog": (("authors_read",), ()),
+    "genre_top10": (("genres_read",), ()),
+    "mam_uploads": (("uploads_seen",), ()),
+    "release_candidates": (("gaps_searched",), ()),
+    "torrents": (("sent", "adopted", "completed"), ("failed", "abandoned")),
+    "imports": (("imported",), ("import_failed", "held", "release_failed")),
+    "history": (("tasks_deleted", "corrections_deleted", "api_calls_deleted"), ()),
+}
+
+
+def tallied(materialisations: Iterable[dg.AssetMaterialization]) -> Tallied:
+    """Add up what the assets of a run reported in their metadata."""
+    succeeded = failed = 0
+    counts: dict[str, dict[str, int]] = {}
+    for event in materialisations:
+        asset = event.asset_key.to_user_string()
+        found = {
+            name: value.value
+            for name, value in event.metadata.items()
+            if isinstance(value, dg.IntMetadataValue) and value.value is not None and "/" not in name
+        }
+        counts[asset] = found
+        good, bad = _ITEMS.get(asset, ((), ()))
+        succeeded += sum(found.get(name, 0) for name in good)
+        failed += sum(found.get(name, 0) for name in bad)
+    return Tallied(succeeded, failed, counts)
+
+
 def task_run(
-    run: dg.DagsterRun, *, start: float | None, end: float | None, created: datetime | None, error: str | None
+    run: dg.DagsterRun,
+    *,
+    start: float | None,
+    end: float | None,
+    created: datetime | None,
+    error: str | None,
+    items: Tallied | None = None,
 ) -> history.TaskRun | None:
     """A run as a task, or None for runs that carry no task name (a single asset, run by hand)."""
     task = run.tags.get(jobs.TASK_TAG)
     if task is None or run.status not in _STATUS:
         return None
-    status = _STATUS[run.status]
+    items = items or Tallied()
     return history.TaskRun(
         task_name=task,
         run_id=run.run_id,
-        status=status,
+        status=_STATUS[run.status],
         start=datetime.fromtimestamp(start, UTC) if start else None,
         end=datetime.fromtimestamp(end, UTC) if end else None,
         scheduled=created,
-        processed=1 if end else 0,
-        succeeded=int(status == "succeeded"),
-        failed=int(status == "failed"),
+        processed=items.succeeded + items.failed,
+        succeeded=items.succeeded,
+        failed=items.failed,
         error=error,
-        metadata={"job": run.job_name},
+        metadata={"job": run.job_name, "counts": items.counts},
     )
 
 
@@ -52,12 +104,18 @@ def _record(context: dg.RunStatusSensorContext, error: str | None = None) -> str
         end=record.end_time if record else None,
         created=record.create_timestamp if record else None,
         error=error,
+        items=tallied(_materialisations(context.instance, run.run_id)),
     )
     if task is None:
         return f"run {run.run_id} of {run.job_name} is no task"
     with connect(load_settings()).begin() as connection:
         history.record_task(connection, task)
     return f"{task.task_name}: {task.status}"
+
+
+def _materialisations(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.AssetMaterialization]:
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
+    return [event for record in records if (event := record.event_log_entry.asset_materialization)]
 
 
 def _history_sensor(status: dg.DagsterRunStatus, name: str) -> Any:

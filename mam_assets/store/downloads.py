@@ -33,6 +33,13 @@ _BEST = """
 """
 
 
+# A gap that never had a download, or only such as were withdrawn while a person ignored it.
+_NEVER_QUEUED = """
+    NOT EXISTS (SELECT FROM downloads d WHERE d.missing_book_id = m.id
+                AND NOT (d.status = 'abandoned' AND d.failure_code = 'withdrawn'))
+"""
+
+
 @dataclass(frozen=True)
 class Queued:
     """A download that waits to be sent. ``retry_count`` is the number of attempts that failed before."""
@@ -47,11 +54,12 @@ class Queued:
     size_bytes: int | None
     info_hash: str | None
     retry_count: int
+    fetch_attempts: int
 
 
 @dataclass(frozen=True)
 class Active:
-    """A download that is in the client."""
+    """A download that is in the client. ``files_checked`` is False for a magnet whose metadata was not seen yet."""
 
     download_id: int
     gap_id: int | None
@@ -61,10 +69,10 @@ class Active:
     progress: float
     sent_at: datetime | None
     last_progress_at: datetime | None
+    absent_since: datetime | None
     retry_count: int
-    release_id: int | None
-    source: str
-    guid: str | None
+    size_bytes: int | None
+    files_checked: bool
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,8 @@ class ToImport:
 
 
 def queue_accepted(connection: Connection, now: datetime, *, limit: int) -> int:
-    """Queue the best accepted release of each open gap that was never queued or whose download was given up by a
-    person's wish; most urgent first. Returns how many. The unique index refuses a second active download of a gap."""
+    """Queue the best accepted release of each open gap that never had a download; most urgent first. Returns how many.
+    The unique index refuses a second active download of a gap."""
     result = connection.execute(
         text(
             f"""
@@ -92,7 +100,7 @@ def queue_accepted(connection: Connection, now: datetime, *, limit: int) -> int:
                 SELECT best.*, m.title, m.author_name, m.requested_by
                 FROM best JOIN missing_books m ON m.id = best.missing_book_id
                 WHERE m.closed_date IS NULL AND m.download_status IN ('identified', 'held')
-                  AND NOT EXISTS (SELECT FROM downloads d WHERE d.missing_book_id = m.id)
+                  AND {_NEVER_QUEUED}
                 ORDER BY m.priority, m.identified_date, m.id
                 LIMIT :limit
             ),
@@ -125,10 +133,12 @@ def requeue_due(connection: Connection, now: datetime, *, ids: Sequence[int] = (
             again AS (
                 UPDATE downloads d
                 SET status = 'queued', release_id = best.release_id, source = best.source,
-                    torrent_url = best.download_url, size_bytes = best.size_bytes, qbittorrent_hash = NULL,
-                    qbittorrent_status = NULL, progress = 0, sent_at = NULL, last_progress_at = NULL, next_retry = NULL,
-                    waiting_reason = NULL, save_path = NULL, content_path = NULL, date_completed = NULL,
-                    abs_import_status = 'pending', abs_import_error = NULL, import_attempts = 0, date_updated = :now
+                    torrent_url = best.download_url, magnet_link = NULL, size_bytes = best.size_bytes,
+                    qbittorrent_hash = NULL, qbittorrent_status = NULL, progress = 0, sent_at = NULL,
+                    fetch_attempts = 0, files_checked_at = NULL, last_progress_at = NULL, absent_since = NULL,
+                    next_retry = NULL, waiting_reason = NULL, save_path = NULL, content_path = NULL,
+                    date_completed = NULL, abs_import_status = 'pending', abs_import_error = NULL,
+                    import_attempts = 0, next_import = NULL, date_updated = :now
                 FROM best JOIN missing_books m ON m.id = best.missing_book_id
                 WHERE d.missing_book_id = best.missing_book_id AND m.closed_date IS NULL
                   AND m.download_status <> 'ignored'
@@ -152,7 +162,8 @@ def due_without_release(connection: Connection, now: datetime) -> list[tuple[int
             f"""
             WITH best AS ({_BEST})
             SELECT d.id, d.retry_count FROM downloads d
-            WHERE d.status = 'failed' AND d.next_retry <= :now
+            LEFT JOIN missing_books m ON m.id = d.missing_book_id
+            WHERE d.status = 'failed' AND d.next_retry <= :now AND m.download_status IS DISTINCT FROM 'ignored'
               AND NOT EXISTS (SELECT FROM best WHERE best.missing_book_id = d.missing_book_id)
             ORDER BY d.id
             """
@@ -162,18 +173,52 @@ def due_without_release(connection: Connection, now: datetime) -> list[tuple[int
     return [(row.id, row.retry_count) for row in rows]
 
 
+def withdraw_unwanted(connection: Connection, now: datetime) -> int:
+    """Give up what nobody wants any more: downloads that wait (to be sent, or for their retry) for a gap that was
+    closed otherwise, and those that wait to be sent for one that a person ignores. What is on its way to the client is
+    left to come. Returns how many."""
+    reason = "the gap was closed or is ignored"
+    values = {"now": now, "reason": reason}
+    connection.execute(
+        text(
+            """
+            UPDATE downloads d
+            SET status = 'failed', failure_code = 'withdrawn', failure_reason = :reason, next_retry = NULL,
+                waiting_reason = NULL, date_updated = :now
+            FROM missing_books m
+            WHERE m.id = d.missing_book_id AND d.status = 'queued'
+              AND (m.closed_date IS NOT NULL OR m.download_status = 'ignored')
+              AND NOT EXISTS (SELECT FROM outbox o WHERE o.download_id = d.id AND o.state = 'intended')
+            """
+        ),
+        values,
+    )
+    result = connection.execute(
+        text(
+            """
+            UPDATE downloads d SET status = 'abandoned', next_retry = NULL, date_updated = :now
+            FROM missing_books m
+            WHERE m.id = d.missing_book_id AND d.status = 'failed'
+              AND (m.closed_date IS NOT NULL OR d.failure_code = 'withdrawn')
+            """
+        ),
+        {"now": now},
+    )
+    return result.rowcount
+
+
 def to_send(connection: Connection, *, limit: int) -> list[Queued]:
-    """Queued downloads, the most urgent gap first."""
+    """Queued downloads: those that could be fetched at once before those that could not, the most urgent gap first."""
     rows = connection.execute(
         text(
             """
             SELECT d.id AS download_id, d.missing_book_id AS gap_id, d.release_id, d.title, d.author, d.source, r.guid,
-                   d.size_bytes, r.info_hash, d.retry_count
+                   d.size_bytes, r.info_hash, d.retry_count, d.fetch_attempts
             FROM downloads d
             JOIN releases r ON r.id = d.release_id
             LEFT JOIN missing_books m ON m.id = d.missing_book_id
             WHERE d.status = 'queued'
-            ORDER BY coalesce(m.priority, 1), d.date_queued, d.id
+            ORDER BY d.fetch_attempts, coalesce(m.priority, 1), d.date_queued, d.id
             LIMIT :limit
             """
         ),
@@ -182,14 +227,37 @@ def to_send(connection: Connection, *, limit: int) -> list[Queued]:
     return [Queued(**row) for row in rows.mappings()]
 
 
+def fetch_failed(connection: Connection, download_id: int, reason: str, now: datetime) -> None:
+    """What the release's address gave is no torrent, for a reason that may pass: it waits, behind the others."""
+    connection.execute(
+        update(t.Download)
+        .where(t.Download.id == download_id, t.Download.status == "queued")
+        .values(fetch_attempts=t.Download.fetch_attempts + 1, waiting_reason=reason, date_updated=now)
+    )
+
+
 def intend_to_send(
-    connection: Connection, download_id: int, info_hash: str, detail: dict[str, Any], now: datetime
+    connection: Connection,
+    download_id: int,
+    info_hash: str,
+    detail: dict[str, Any],
+    now: datetime,
+    *,
+    magnet: str | None = None,
 ) -> None:
-    """Write down, before it is done, that this torrent is about to be handed to the client."""
+    """Write down, before it is done, that this torrent is about to be handed to the client. ``magnet``, without its
+    trackers, is given for one whose files can't be seen yet."""
     connection.execute(
         update(t.Download)
         .where(t.Download.id == download_id)
-        .values(qbittorrent_hash=info_hash, last_attempt=now, waiting_reason=None, date_updated=now)
+        .values(
+            qbittorrent_hash=info_hash,
+            magnet_link=magnet,
+            files_checked_at=None if magnet else now,
+            last_attempt=now,
+            waiting_reason=None,
+            date_updated=now,
+        )
     )
     connection.execute(
         text("UPDATE releases SET info_hash = :hash WHERE id = (SELECT release_id FROM downloads WHERE id = :id)"),
@@ -208,20 +276,24 @@ def intend_to_send(
 
 
 def other_with_hash(connection: Connection, info_hash: str, download_id: int) -> str | None:
-    """The title of another download that is active with this torrent, or None."""
+    """The title of another download that is active with this torrent, or None. One that was imported is done with."""
     statement = select(t.Download.title).where(
         t.Download.qbittorrent_hash == info_hash,
         t.Download.id != download_id,
         t.Download.status.in_(("queued", "downloading", "completed")),
+        t.Download.abs_import_status != "imported",
     )
     return connection.execute(statement.limit(1)).scalar()
+
+
+_ADDING = (t.OutboxEntry.service == "qbittorrent", t.OutboxEntry.action == "add")
 
 
 def unsettled(connection: Connection) -> list[tuple[int, str]]:
     """Torrents that were about to be sent when a run ended, as (download id, info-hash): the client knows the rest."""
     statement = (
         select(t.OutboxEntry.download_id, t.OutboxEntry.key)
-        .where(t.OutboxEntry.service == "qbittorrent", t.OutboxEntry.action == "add", t.OutboxEntry.state == "intended")
+        .where(*_ADDING, t.OutboxEntry.state == "intended")
         .order_by(t.OutboxEntry.id)
     )
     return [(row.download_id, row.key) for row in connection.execute(statement)]
@@ -231,19 +303,20 @@ def settle(connection: Connection, info_hash: str, state: str, now: datetime) ->
     """Close the intention to send a torrent: confirmed, or abandoned since the client doesn't have it."""
     connection.execute(
         update(t.OutboxEntry)
-        .where(t.OutboxEntry.key == info_hash, t.OutboxEntry.state == "intended")
+        .where(*_ADDING, t.OutboxEntry.key == info_hash, t.OutboxEntry.state == "intended")
         .values(state=state, settled_at=now)
     )
 
 
 def sent(connection: Connection, download_id: int, now: datetime) -> None:
     """The client has it."""
-    connection.execute(
+    moved = connection.execute(
         update(t.Download)
         .where(t.Download.id == download_id, t.Download.status == "queued")
         .values(status="downloading", sent_at=now, last_progress_at=now, waiting_reason=None, date_updated=now)
     )
-    _gap_follows(connection, download_id, "downloading")
+    if moved.rowcount:
+        _gap_follows(connection, download_id, "downloading")
 
 
 def unsend(connection: Connection, download_id: int, now: datetime) -> None:
@@ -270,8 +343,9 @@ def active(connection: Connection) -> list[Active]:
         text(
             """
             SELECT d.id AS download_id, d.missing_book_id AS gap_id, d.title, d.status, d.qbittorrent_hash AS info_hash,
-                   d.progress, d.sent_at, d.last_progress_at, d.retry_count, d.release_id, d.source, r.guid
-            FROM downloads d LEFT JOIN releases r ON r.id = d.release_id
+                   d.progress, d.sent_at, d.last_progress_at, d.absent_since, d.retry_count, d.size_bytes,
+                   d.files_checked_at IS NOT NULL AS files_checked
+            FROM downloads d
             WHERE d.status = 'downloading'
             ORDER BY d.id
             """
@@ -280,14 +354,33 @@ def active(connection: Connection) -> list[Active]:
     return [Active(**row) for row in rows.mappings()]
 
 
-def progressed(
-    connection: Connection, download_id: int, *, progress: float, client_state: str, grew: bool, now: datetime
+def observed(
+    connection: Connection,
+    download_id: int,
+    *,
+    progress: float,
+    client_state: str | None,
+    last_progress_at: datetime | None,
+    absent_since: datetime | None,
+    now: datetime,
 ) -> None:
-    """What the client shows of a download that goes on."""
-    values: dict[str, Any] = {"progress": progress, "qbittorrent_status": client_state, "date_updated": now}
-    if grew:
-        values["last_progress_at"] = now
-    connection.execute(update(t.Download).where(t.Download.id == download_id).values(**values))
+    """What a look at the client showed of a download that goes on; the next look counts from these times."""
+    values: dict[str, Any] = {
+        "progress": progress,
+        "last_progress_at": last_progress_at,
+        "absent_since": absent_since,
+        "date_updated": now,
+    }
+    if client_state is not None:
+        values["qbittorrent_status"] = client_state
+    connection.execute(
+        update(t.Download).where(t.Download.id == download_id, t.Download.status == "downloading").values(**values)
+    )
+
+
+def files_checked(connection: Connection, download_id: int, now: datetime) -> None:
+    """The files that a magnet turned out to hold are what was promised."""
+    connection.execute(update(t.Download).where(t.Download.id == download_id).values(files_checked_at=now))
 
 
 def completed(
@@ -296,7 +389,7 @@ def completed(
     """The client has all of it: to be imported."""
     connection.execute(
         update(t.Download)
-        .where(t.Download.id == download_id)
+        .where(t.Download.id == download_id, t.Download.status.in_(("queued", "downloading")))
         .values(
             status="completed",
             progress=1.0,
@@ -350,6 +443,7 @@ def failed(
             retry_count=func.least(t.Download.retry_count + 1, t.Download.max_retries),
             next_retry=next_retry,
             waiting_reason=None,
+            absent_since=None,
             date_updated=now,
         )
     )
@@ -392,8 +486,8 @@ def _gap_follows(connection: Connection, download_id: int, status: str) -> None:
     )
 
 
-def to_import(connection: Connection, *, limit: int) -> list[ToImport]:
-    """Complete downloads that are not imported, the one that waits longest first."""
+def to_import(connection: Connection, now: datetime, *, limit: int) -> list[ToImport]:
+    """Complete downloads whose import is due, the one that waits longest first."""
     rows = connection.execute(
         text(
             """
@@ -401,11 +495,12 @@ def to_import(connection: Connection, *, limit: int) -> list[ToImport]:
                    d.save_path, d.content_path, d.import_attempts
             FROM downloads d
             WHERE d.status = 'completed' AND d.abs_import_status = 'pending'
+              AND (d.next_import IS NULL OR d.next_import <= :now)
             ORDER BY d.import_attempts, d.date_completed, d.id
             LIMIT :limit
             """
         ),
-        {"limit": limit},
+        {"limit": limit, "now": now},
     )
     return [ToImport(**row) for row in rows.mappings()]
 
@@ -453,28 +548,52 @@ def imported(connection: Connection, download_id: int, book_id: int, now: dateti
     )
 
 
-def import_failed(connection: Connection, download_id: int, error: str, now: datetime, *, give_up: bool) -> None:
-    """An import did not work; the files stay. It is tried again, or, with `give_up`, waits for a person."""
+def import_failed(
+    connection: Connection, download_id: int, error: str, now: datetime, *, next_import: datetime | None
+) -> None:
+    """An import did not work; the files stay. It is tried again at ``next_import``, or, without one, waits for a
+    person."""
     connection.execute(
         update(t.Download)
         .where(t.Download.id == download_id)
         .values(
             import_attempts=t.Download.import_attempts + 1,
             abs_import_error=error,
-            abs_import_status="import_failed" if give_up else "pending",
+            abs_import_status="pending" if next_import else "import_failed",
+            next_import=next_import,
             date_updated=now,
         )
     )
-    if give_up:
+    if next_import is None:
         connection.execute(
             text(
                 """
                 UPDATE missing_books m SET download_status = 'held', hold_reason = :error
                 FROM downloads d WHERE d.id = :id AND m.id = d.missing_book_id AND m.closed_date IS NULL
+                  AND m.download_status <> 'ignored'
                 """
             ),
             {"id": download_id, "error": error},
         )
+
+
+def import_waits(
+    connection: Connection, download_ids: Sequence[int], reason: str, next_import: datetime, now: datetime
+) -> None:
+    """A service or the disk was not to be had: nobody is to blame, and no attempt is counted."""
+    connection.execute(
+        update(t.Download)
+        .where(t.Download.id.in_(download_ids), t.Download.abs_import_status == "pending")
+        .values(abs_import_error=reason, next_import=next_import, date_updated=now)
+    )
+
+
+def known_items(connection: Connection, folders: Sequence[str]) -> dict[str, str]:
+    """Items of the library, as we read them last, by folder: folder → Audiobookshelf's id."""
+    statement = select(t.Book.rel_path, t.Book.abs_id).where(
+        t.Book.rel_path.in_(folders), t.Book.abs_id.is_not(None), t.Book.status != "archived"
+    )
+    return {row.rel_path: row.abs_id for row in connection.execute(statement)}
 
 
 def count(connection: Connection, *statuses: str) -> int:
@@ -492,7 +611,9 @@ def sample(connection: Connection, *, statuses: Sequence[str], limit: int) -> li
             t.Download.source,
             t.Download.status,
             t.Download.progress,
-            func.coalesce(t.Download.failure_reason, t.Download.waiting_reason).label("note"),
+            func.coalesce(t.Download.waiting_reason, t.Download.abs_import_error, t.Download.failure_reason).label(
+                "note"
+            ),
         )
         .where(t.Download.status.in_(statuses))
         .order_by(t.Download.date_updated.desc(), t.Download.id)
@@ -506,7 +627,7 @@ def _rows(connection: Connection, query: str, **values: Any) -> list[dict[str, A
 
 
 def gaps_with_too_many(connection: Connection) -> list[dict[str, Any]]:
-    """Gaps with more than one download under way, or ignored with one queued: there must be none."""
+    """Gaps with more than one download under way, or closed or ignored with one queued: there must be none."""
     return _rows(
         connection,
         """
@@ -514,7 +635,10 @@ def gaps_with_too_many(connection: Connection) -> list[dict[str, Any]]:
         FROM downloads d JOIN missing_books m ON m.id = d.missing_book_id
         WHERE d.status IN ('queued', 'downloading') OR (d.status = 'completed' AND d.abs_import_status = 'pending')
         GROUP BY m.id
-        HAVING count(*) > 1 OR (m.download_status = 'ignored' AND bool_or(d.status = 'queued'))
+        HAVING count(*) > 1
+            OR ((m.download_status = 'ignored' OR m.closed_date IS NOT NULL)
+                AND bool_or(d.status = 'queued' AND NOT EXISTS (SELECT FROM outbox o WHERE o.download_id = d.id
+                                                                AND o.state = 'intended')))
         """,
     )
 
@@ -535,8 +659,10 @@ def overdue(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     return _rows(
         connection,
         """
-        SELECT id, title, next_retry FROM downloads
-        WHERE status = 'failed' AND next_retry < CAST(:now AS timestamptz) - interval '2 days' ORDER BY next_retry
+        SELECT d.id, d.title, d.next_retry FROM downloads d LEFT JOIN missing_books m ON m.id = d.missing_book_id
+        WHERE d.status = 'failed' AND d.next_retry < CAST(:now AS timestamptz) - interval '2 days'
+          AND m.closed_date IS NULL AND m.download_status IS DISTINCT FROM 'ignored'
+        ORDER BY d.next_retry
         """,
         now=now,
     )
@@ -563,12 +689,16 @@ def work_is_due(connection: Connection, now: datetime) -> dict[str, int]:
         SELECT
             (SELECT count(*) FROM missing_books m LEFT JOIN gap_searches g ON g.missing_book_id = m.id
              WHERE m.closed_date IS NULL AND m.download_status IN ('identified', 'held')
-               AND (g.next_search IS NULL OR g.next_search <= :now)) AS searches,
+               AND (g.next_search IS NULL OR g.next_search <= :now)
+               AND NOT EXISTS (SELECT FROM downloads d WHERE d.missing_book_id = m.id
+                               AND d.status IN ('queued', 'downloading', 'completed'))) AS searches,
             (SELECT count(*) FROM best JOIN missing_books m ON m.id = best.missing_book_id
              WHERE m.closed_date IS NULL AND m.download_status IN ('identified', 'held')
-               AND NOT EXISTS (SELECT FROM downloads d WHERE d.missing_book_id = m.id)) AS accepted,
+               AND {_NEVER_QUEUED}) AS accepted,
             (SELECT count(*) FROM downloads WHERE status = 'queued') AS to_send,
-            (SELECT count(*) FROM downloads WHERE status = 'failed' AND next_retry <= :now) AS retries
+            (SELECT count(*) FROM downloads d LEFT JOIN missing_books m ON m.id = d.missing_book_id
+             WHERE d.status = 'failed' AND d.next_retry <= :now AND m.closed_date IS NULL
+               AND m.download_status IS DISTINCT FROM 'ignored') AS retries
         """,
         now=now,
     )[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ARRAY, Connection, Text, cast, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -47,6 +47,10 @@ _COLUMNS = (
 )
 
 
+# A statement takes 65,535 values at most, and a release has about thirty.
+_AT_ONCE = 1000
+
+
 @dataclass(frozen=True)
 class StoredRelease:
     """A release and its row."""
@@ -57,7 +61,8 @@ class StoredRelease:
 
 @dataclass(frozen=True)
 class GapDue:
-    """A gap that is due to be searched, with all that a verdict needs."""
+    """A gap that is due to be searched, with all that a verdict needs. ``author_id`` is None where the author is none
+    of ours: then MAM is asked by title, and ``mam_asked_at`` says when it was."""
 
     gap_id: int
     author_id: int | None
@@ -66,6 +71,8 @@ class GapDue:
     siblings: tuple[Work, ...]
     blocked: frozenset[str]
     searches: int
+    mam_asked_at: datetime | None = None
+    prowlarr_asked_at: datetime | None = None
 
     @property
     def search_words(self) -> str:
@@ -95,18 +102,23 @@ def save(connection: Connection, releases: Iterable[Release], now: datetime) -> 
         }
         for release in by_identity.values()
     ]
-    statement = insert(t.Release).values(rows)
-    new = statement.excluded
-    kept: dict[str, Any] = {
-        name: new[name] for name in rows[0] if name not in ("source", "guid", "first_seen", "info_hash")
-    }
-    kept["info_hash"] = func.coalesce(new["info_hash"], t.Release.info_hash)
-    ids = connection.execute(
-        statement.on_conflict_do_update(index_elements=[t.Release.source, t.Release.guid], set_=kept).returning(
-            t.Release.source, t.Release.guid, t.Release.id
+    # In one order everywhere, so that two runs never wait for each other's rows.
+    rows.sort(key=lambda row: (row["source"], row["guid"]))
+    stored = []
+    for start in range(0, len(rows), _AT_ONCE):
+        statement = insert(t.Release).values(rows[start : start + _AT_ONCE])
+        new = statement.excluded
+        kept: dict[str, Any] = {
+            name: new[name] for name in rows[0] if name not in ("source", "guid", "first_seen", "info_hash")
+        }
+        kept["info_hash"] = func.coalesce(new["info_hash"], t.Release.info_hash)
+        ids = connection.execute(
+            statement.on_conflict_do_update(index_elements=[t.Release.source, t.Release.guid], set_=kept).returning(
+                t.Release.source, t.Release.guid, t.Release.id
+            )
         )
-    )
-    return [StoredRelease(row.id, by_identity[(row.source, row.guid)]) for row in ids]
+        stored += [StoredRelease(row.id, by_identity[(row.source, row.guid)]) for row in ids]
+    return stored
 
 
 def _read(row: Any) -> StoredRelease:
@@ -172,12 +184,14 @@ def gaps_due(connection: Connection, now: datetime, *, limit: int, gap_ids: Sequ
         text(
             """
             WITH due AS (
-                SELECT m.*, coalesce(g.searches, 0) AS searches, g.next_search,
+                SELECT m.*, coalesce(g.searches, 0) AS searches, g.next_search, g.mam_asked_at, g.prowlarr_asked_at,
                        coalesce(m.author_id, a.id) AS searched_author
                 FROM missing_books m
                 LEFT JOIN gap_searches g ON g.missing_book_id = m.id
                 LEFT JOIN LATERAL (SELECT id FROM authors WHERE name = m.author_name LIMIT 1) a ON true
                 WHERE m.closed_date IS NULL
+                  AND NOT EXISTS (SELECT FROM downloads d WHERE d.missing_book_id = m.id
+                                  AND d.status IN ('queued', 'downloading', 'completed'))
                   AND CASE WHEN cardinality(CAST(:ids AS bigint[])) > 0 THEN m.id = ANY(CAST(:ids AS bigint[]))
                       ELSE (g.next_search IS NULL OR g.next_search <= :now)
                            AND (m.download_status IN ('identified', 'held')
@@ -194,8 +208,8 @@ def gaps_due(connection: Connection, now: datetime, *, limit: int, gap_ids: Sequ
                    min(due.id) OVER author AS author_first
             FROM due
             WINDOW author AS (PARTITION BY due.searched_author, due.author_name)
-            ORDER BY author_priority, author_waits_since NULLS FIRST, author_first, due.series_id NULLS LAST,
-                     due.priority, due.id
+            ORDER BY author_priority, author_waits_since NULLS FIRST, author_first, due.searched_author,
+                     due.author_name, due.series_id NULLS LAST, due.priority, due.id
             """
         ),
         {"ids": list(gap_ids), "now": now, "limit": limit},
@@ -215,6 +229,8 @@ def gaps_due(connection: Connection, now: datetime, *, limit: int, gap_ids: Sequ
             ),
             blocked=frozenset(blocked.get(row.id, ())),
             searches=row.searches,
+            mam_asked_at=row.mam_asked_at,
+            prowlarr_asked_at=row.prowlarr_asked_at,
         )
         for row in rows
     ]
@@ -305,22 +321,29 @@ def save_decisions(
     )
 
 
-def searched(
-    connection: Connection, gap_id: int, *, found: int, now: datetime, next_search: datetime, held: bool
-) -> None:
-    """Note a search of a gap, when it is due again, and whether a person has something to decide."""
-    statement = insert(t.GapSearch).values(
-        missing_book_id=gap_id, last_search=now, next_search=next_search, searches=1, found=found
+def asked(connection: Connection, gap_id: int, source: Literal["MAM", "Prowlarr"], now: datetime) -> None:
+    """Note that a source was asked for this one gap, so that it isn't asked again at once if another one fails."""
+    column = {"MAM": "mam_asked_at", "Prowlarr": "prowlarr_asked_at"}[source]
+    statement = insert(t.GapSearch).values(missing_book_id=gap_id, **{column: now})
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[t.GapSearch.missing_book_id], set_={column: now})
     )
+
+
+def searched(
+    connection: Connection, gap_id: int, *, found: int, now: datetime, next_search: datetime | None, held: bool
+) -> None:
+    """Note a search of a gap, when it is due again, and whether a person has something to decide. Without a
+    `next_search` it was not completed: the gap keeps its place and its count, and is among the first next time."""
+    whole = next_search is not None
+    values: dict[str, Any] = {"last_search": now, "found": found}
+    if whole:
+        values["next_search"] = next_search
+    statement = insert(t.GapSearch).values(missing_book_id=gap_id, searches=int(whole), **values)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[t.GapSearch.missing_book_id],
-            set_={
-                "last_search": now,
-                "next_search": next_search,
-                "searches": t.GapSearch.searches + 1,
-                "found": found,
-            },
+            set_={**values, "searches": t.GapSearch.searches + int(whole)},
         )
     )
     connection.execute(

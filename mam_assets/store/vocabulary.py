@@ -45,5 +45,5 @@ SERVICE_STATUSES = ("unknown", "healthy", "limited", "blocked", "unauthorised", 
 ROLES = ("viewer", "operator", "admin")
 
 DOWNLOAD_MOVES = tuple((before.value, after.value) for before, ways in LEGAL_MOVES.items() for after in sorted(ways))
-"""The legal moves of downloads.status, as domain.lifecycle has them; the database refuses every other. completed → failed
-is for an import that finds the files damaged, abandoned → queued for a person."""
+"""The legal moves of downloads.status, as domain.lifecycle has them; the database refuses every other. completed →
+failed is for an import that finds the files damaged, abandoned → queued for a person."""
