@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from mam_assets.store.tables import Lookup, ServiceBudget, ServiceCookie, ServiceSession, ServiceState
@@ -28,10 +28,28 @@ class Known:
     fetched_at: datetime
 
 
-def reserve_slot(connection: Connection, service: str, gap_seconds: float) -> float:
-    """Take the next free slot and leave a gap after it. Returns the seconds (0 or more) until the slot begins."""
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a request may be sent."""
+
+    wait_seconds: float
+    """0 or more, from now until the slot begins."""
+    retry_at: datetime | None
+    """Until when the service asked to be left alone; may lie in the past."""
+
+
+def _lightly() -> ColumnElement[str]:
+    """Makes the commit of its transaction not wait for the disk, at no journey of its own.
+
+    For pace, leases and health only: what a power cut takes of them is a moment of pace, and harms nobody. A crash of
+    ours, or of the server's processes, loses nothing.
+    """
+    return func.set_config("synchronous_commit", "off", True)
+
+
+def reserve_slot(connection: Connection, service: str, gap_seconds: float) -> Slot:
+    """Take the next free slot and leave a gap after it."""
     gap, clock = timedelta(seconds=gap_seconds), func.clock_timestamp()
-    wait = func.extract("epoch", ServiceState.next_at - gap - clock)
     statement = (
         insert(ServiceState)
         .values(service=service, next_at=clock + gap)
@@ -39,38 +57,37 @@ def reserve_slot(connection: Connection, service: str, gap_seconds: float) -> fl
             index_elements=[ServiceState.service],
             set_={"next_at": func.greatest(ServiceState.next_at, clock) + gap},
         )
-        .returning(wait)
+        .returning(func.extract("epoch", ServiceState.next_at - gap - clock), ServiceState.retry_at, _lightly())
     )
-    return max(float(connection.execute(statement).scalar_one()), 0.0)
+    wait, until, _ = connection.execute(statement).one()
+    return Slot(max(float(wait), 0.0), until)
 
 
-def take_lease(connection: Connection, service: str, holder: str, seconds: float) -> bool:
-    """Become the only one who asks this service. False while another holds it; a lease ends by itself after
-    ``seconds``, so that a crashed holder blocks nobody for ever."""
-    clock = func.clock_timestamp()
-    lease = {"lease_holder": holder, "lease_until": clock + timedelta(seconds=seconds)}
+def reserve_alone(
+    connection: Connection, service: str, gap_seconds: float, holder: str, lease_seconds: float
+) -> Slot | None:
+    """Take the next free slot and become the only one who asks this service.
+
+    None, and nothing taken, while another holds it. A lease ends by itself ``lease_seconds`` after its slot begins, so
+    that a crashed holder blocks nobody for ever.
+    """
+    gap, lease, clock = timedelta(seconds=gap_seconds), timedelta(seconds=lease_seconds), func.clock_timestamp()
+    begins = func.greatest(ServiceState.next_at, clock)
     statement = (
         insert(ServiceState)
-        .values(service=service, **lease)
+        .values(service=service, next_at=clock + gap, lease_holder=holder, lease_until=clock + lease)
         .on_conflict_do_update(
             index_elements=[ServiceState.service],
-            set_=lease,
+            set_={"next_at": begins + gap, "lease_holder": holder, "lease_until": begins + lease},
             where=or_(ServiceState.lease_until.is_(None), ServiceState.lease_until <= clock),
         )
-        .returning(ServiceState.service)
+        .returning(func.extract("epoch", ServiceState.next_at - gap - clock), ServiceState.retry_at, _lightly())
     )
-    return connection.execute(statement).first() is not None
-
-
-def extend_lease(connection: Connection, service: str, holder: str, seconds: float) -> bool:
-    """Hold the lease for ``seconds`` from now. False when it is no longer ours."""
-    statement = (
-        update(ServiceState)
-        .where(ServiceState.service == service, ServiceState.lease_holder == holder)
-        .values(lease_until=func.clock_timestamp() + timedelta(seconds=seconds))
-        .returning(ServiceState.service)
-    )
-    return connection.execute(statement).first() is not None
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        return None
+    wait, until, _ = row
+    return Slot(max(float(wait), 0.0), until)
 
 
 def release_lease(connection: Connection, service: str, holder: str, gap_seconds: float) -> None:
@@ -80,6 +97,7 @@ def release_lease(connection: Connection, service: str, holder: str, gap_seconds
         update(ServiceState)
         .where(ServiceState.service == service, ServiceState.lease_holder == holder)
         .values(lease_holder=None, lease_until=None, next_at=func.greatest(ServiceState.next_at, rested))
+        .returning(_lightly())
     )
 
 
@@ -159,6 +177,7 @@ def record_success(connection: Connection, service: str, now: datetime) -> None:
                 "updated_at": now,
             },
         )
+        .returning(_lightly())
     )
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import httpx
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from mam_assets.domain.budgets import Pace
 from mam_assets.resources.cookies import RotatingCookie
@@ -110,12 +110,47 @@ def test_a_lease_is_given_back_when_the_request_fails_or_a_budget_is_spent(clean
 
 def test_a_lease_that_never_comes_free_is_given_up(clean_engine: Engine) -> None:
     with clean_engine.begin() as connection:
-        services.take_lease(connection, "shop", "somebody", 10_000)
+        services.reserve_alone(connection, "shop", 0, "somebody", 10_000)
     slept: list[float] = []
     passage = gate(clean_engine, ALONE, sleep=slept.append, dice=lambda: 200.0)
     with pytest.raises(RateLimited, match="one request at a time"), passage.turn("shop", "x"):
         pass
     assert sum(slept) >= 900
+
+
+def test_a_refused_request_holds_no_lease(clean_engine: Engine) -> None:
+    until = NOW + timedelta(minutes=10)
+    passage = gate(clean_engine, Pace(100, 100, one_at_a_time=True, session_limit=5))
+    passage.failed("shop", RateLimited("shop", "x", "429", "Wait.", retry_at=until))
+    with pytest.raises(RateLimited, match="left alone"), passage.turn("shop", "x"):
+        pass
+    with clean_engine.begin() as connection:
+        slot = services.reserve_alone(connection, "shop", 0, "another", 60)
+        assert slot is not None
+        assert slot.wait_seconds == pytest.approx(0, abs=20)
+        assert services.used_in_session(connection, "shop", "run-1") == 0
+
+
+def test_who_waits_for_the_lease_is_refused_as_soon_as_the_service_asks_to_be_left_alone(clean_engine: Engine) -> None:
+    with clean_engine.begin() as connection:
+        services.reserve_alone(connection, "shop", 0, "somebody", 10_000)
+
+    def told(_: float) -> None:
+        with clean_engine.begin() as connection:
+            services.leave_alone_until(connection, "shop", NOW + timedelta(hours=1))
+
+    with pytest.raises(RateLimited, match="left alone"), gate(clean_engine, ALONE, sleep=told).turn("shop", "x"):
+        pass
+
+
+def test_a_request_costs_one_commit_to_reserve_and_single_statements_after(clean_engine: Engine) -> None:
+    statements, commits = [], []
+    event.listen(clean_engine, "before_cursor_execute", lambda _c, _k, statement, *_: statements.append(statement))
+    event.listen(clean_engine, "commit", commits.append)
+    passage = gate(clean_engine, Pace(one_at_a_time=True, session_limit=5, daily_limit=5))
+    with passage.turn("shop", "x"):
+        passage.succeeded("shop")
+    assert (len(statements), len(commits)) == (5, 1)
 
 
 def test_a_refused_request_spends_neither_slot_nor_session_nor_day(clean_engine: Engine) -> None:
@@ -130,7 +165,7 @@ def test_a_refused_request_spends_neither_slot_nor_session_nor_day(clean_engine:
     assert caught.value.retry_at == datetime(2026, 3, 2, tzinfo=UTC)
     with clean_engine.begin() as connection:
         assert services.used_in_session(connection, "shop", "run-1") == 1
-        assert services.reserve_slot(connection, "shop", 0) == pytest.approx(100, abs=20)
+        assert services.reserve_slot(connection, "shop", 0).wait_seconds == pytest.approx(100, abs=20)
 
 
 def test_what_one_process_is_told_all_processes_heed(clean_engine: Engine) -> None:

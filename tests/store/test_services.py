@@ -23,15 +23,15 @@ def state(connection: Connection, service: str = "mam") -> object:
 
 
 def test_the_first_slot_is_free_and_each_further_one_a_gap_later(connection: Connection) -> None:
-    waits = [services.reserve_slot(connection, "mam", 100) for _ in range(4)]
+    waits = [services.reserve_slot(connection, "mam", 100).wait_seconds for _ in range(4)]
     assert waits == [pytest.approx(seconds, abs=20) for seconds in (0, 100, 200, 300)]
 
 
 def test_a_slot_long_past_does_not_let_requests_pile_up(connection: Connection) -> None:
     services.reserve_slot(connection, "mam", 100)
     connection.execute(update(ServiceState).values(next_at=func_ago(hours=1)))
-    assert services.reserve_slot(connection, "mam", 100) == pytest.approx(0, abs=20)
-    assert services.reserve_slot(connection, "mam", 100) == pytest.approx(100, abs=20)
+    assert services.reserve_slot(connection, "mam", 100).wait_seconds == pytest.approx(0, abs=20)
+    assert services.reserve_slot(connection, "mam", 100).wait_seconds == pytest.approx(100, abs=20)
 
 
 def func_ago(**ago: float) -> datetime:
@@ -40,13 +40,13 @@ def func_ago(**ago: float) -> datetime:
 
 def test_services_do_not_wait_for_each_other(connection: Connection) -> None:
     services.reserve_slot(connection, "mam", 100)
-    assert services.reserve_slot(connection, "goodreads", 100) == pytest.approx(0, abs=20)
+    assert services.reserve_slot(connection, "goodreads", 100).wait_seconds == pytest.approx(0, abs=20)
 
 
 def test_many_processes_at_once_never_share_a_slot(clean_engine: Engine) -> None:
     def reserve(_: int) -> float:
         with clean_engine.begin() as connection:
-            wait = services.reserve_slot(connection, "mam", 5)
+            wait = services.reserve_slot(connection, "mam", 5).wait_seconds
             return time.time() + wait
 
     with ThreadPoolExecutor(8) as pool:
@@ -60,28 +60,66 @@ def test_a_reservation_that_is_rolled_back_takes_no_slot(clean_engine: Engine) -
         services.reserve_slot(connection, "mam", 100)
         connection.rollback()
     with clean_engine.begin() as connection:
-        assert services.reserve_slot(connection, "mam", 100) == pytest.approx(0, abs=20)
+        assert services.reserve_slot(connection, "mam", 100).wait_seconds == pytest.approx(0, abs=20)
 
 
 def test_a_lease_has_one_holder(connection: Connection) -> None:
-    assert services.take_lease(connection, "mam", "a", 60)
-    assert not services.take_lease(connection, "mam", "b", 60)
+    assert services.reserve_alone(connection, "mam", 0, "a", 60)
+    assert services.reserve_alone(connection, "mam", 0, "b", 60) is None
     services.release_lease(connection, "mam", "b", 0)
-    assert not services.take_lease(connection, "mam", "b", 60), "only its holder gives a lease back"
+    assert services.reserve_alone(connection, "mam", 0, "b", 60) is None, "only its holder gives a lease back"
     services.release_lease(connection, "mam", "a", 0)
-    assert services.take_lease(connection, "mam", "b", 60)
+    assert services.reserve_alone(connection, "mam", 0, "b", 60)
+
+
+def test_who_finds_the_lease_taken_takes_no_slot(connection: Connection) -> None:
+    services.reserve_alone(connection, "mam", 100, "a", 60)
+    for _ in range(3):
+        assert services.reserve_alone(connection, "mam", 100, "b", 60) is None
+    services.release_lease(connection, "mam", "a", 0)
+    slot = services.reserve_alone(connection, "mam", 100, "b", 60)
+    assert slot is not None
+    assert slot.wait_seconds == pytest.approx(100, abs=20)
 
 
 def test_the_lease_of_a_crashed_holder_ends_by_itself(connection: Connection) -> None:
-    assert services.take_lease(connection, "mam", "crashed", -1)
-    assert services.take_lease(connection, "mam", "next", 60)
-    assert not services.extend_lease(connection, "mam", "crashed", 60)
+    assert services.reserve_alone(connection, "mam", 0, "crashed", -1)
+    assert services.reserve_alone(connection, "mam", 0, "next", 60)
+    services.release_lease(connection, "mam", "crashed", 0)
+    assert services.reserve_alone(connection, "mam", 0, "third", 60) is None, "the crashed one holds nothing any more"
+
+
+def test_a_lease_lasts_beyond_the_wait_for_its_slot(connection: Connection) -> None:
+    services.reserve_slot(connection, "mam", 1000)
+    assert services.reserve_alone(connection, "mam", 0, "a", 60)
+    left = state(connection).lease_until - datetime.now(UTC)
+    assert left.total_seconds() == pytest.approx(1060, abs=20)
+
+
+def test_a_slot_tells_until_when_the_service_wants_to_be_left_alone(connection: Connection) -> None:
+    assert services.reserve_slot(connection, "mam", 0).retry_at is None
+    services.leave_alone_until(connection, "mam", NOW)
+    assert services.reserve_slot(connection, "mam", 0).retry_at == NOW
+    slot = services.reserve_alone(connection, "mam", 0, "a", 60)
+    assert slot is not None
+    assert slot.retry_at == NOW
+
+
+def test_only_the_transaction_that_takes_a_slot_does_not_wait_for_the_disk(clean_engine: Engine) -> None:
+    asked = text("SELECT current_setting('synchronous_commit')")
+    with clean_engine.connect() as connection:
+        connection.execute(text("SET synchronous_commit TO on"))
+        connection.commit()
+        services.reserve_slot(connection, "mam", 0)
+        assert connection.execute(asked).scalar() == "off"
+        connection.commit()
+        assert connection.execute(asked).scalar() == "on"
 
 
 def test_giving_a_lease_back_begins_the_gap(connection: Connection) -> None:
-    services.take_lease(connection, "mam", "a", 60)
+    services.reserve_alone(connection, "mam", 0, "a", 60)
     services.release_lease(connection, "mam", "a", 70)
-    assert services.reserve_slot(connection, "mam", 1) == pytest.approx(70, abs=20)
+    assert services.reserve_slot(connection, "mam", 1).wait_seconds == pytest.approx(70, abs=20)
 
 
 def test_a_session_is_charged_up_to_its_limit_and_a_refusal_costs_nothing(connection: Connection) -> None:
