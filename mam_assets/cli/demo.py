@@ -259,14 +259,13 @@ class Jobs:
         job = self.definitions.resolve_job_def(name)
         quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         try:
-            result = job.execute_in_process(
-                instance=self.instance, raise_on_error=False, run_config={**(job.run_config or {}), **quiet}
-            )
+            with interrupts.reminded():
+                result = job.execute_in_process(
+                    instance=self.instance, raise_on_error=False, run_config={**(job.run_config or {}), **quiet}
+                )
         except dg.DagsterError as error:
             logging.getLogger(__name__).exception("%s could not be run", name)
             return Outcome(False, _first_line(str(error)))
-        finally:
-            interrupts.check()
         if result.success:
             return Outcome(True)
         return Outcome(False, _what_failed(result))

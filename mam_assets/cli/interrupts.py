@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import threading
 from collections.abc import Iterator
@@ -73,6 +74,30 @@ def check() -> None:
     for number in came:
         if number in _SIGNALS:
             raise Stop(number)
+
+
+@contextmanager
+def reminded(every: float = 2.0) -> Iterator[None]:
+    """Repeat a signal that came, every so many seconds, for as long as the block goes on, then `check`. Dagster forgets
+    one that comes between its steps, and would go on to the end of the run."""
+    left = threading.Event()
+
+    def remind(pipe: int) -> None:
+        while not left.wait(every):
+            if select.select([pipe], [], [], 0)[0]:
+                signal.pthread_kill(main, signal.SIGINT)
+
+    main = threading.main_thread().ident or 0
+    thread = threading.Thread(target=remind, args=(_holding.pipe[0],), daemon=True) if _holding.pipe else None
+    if thread is not None:
+        thread.start()
+    try:
+        yield
+    finally:
+        left.set()
+        if thread is not None:
+            thread.join()
+        check()
 
 
 def ignore() -> None:

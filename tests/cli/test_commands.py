@@ -6,6 +6,7 @@ import contextlib
 import csv
 import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,22 @@ def test_a_signal_that_somebody_else_took_is_not_lost(handlers: None) -> None:
     with pytest.raises(interrupts.Stop):
         interrupts.check()
     interrupts.check()
+
+
+def test_a_signal_that_was_forgotten_is_repeated(handlers: None) -> None:
+    interrupts.install()
+    with contextlib.suppress(interrupts.Stop):
+        interrupts.check()
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+
+    def work() -> None:
+        with interrupts.reminded(every=0.02):
+            signal.raise_signal(signal.SIGINT)
+            deadline = time.monotonic() + 5
+            while len(came) < 3 and time.monotonic() < deadline:
+                time.sleep(0.01)
+
+    with pytest.raises(interrupts.Stop):
+        work()
+    assert len(came) >= 3
