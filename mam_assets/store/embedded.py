@@ -172,9 +172,10 @@ def _make_cluster(cluster: Path, owner: tuple[int, int] | None, *, durable: bool
             f"{cluster} holds files but no PostgreSQL cluster. Move them away, or choose another DATA_DIR."
         )
     programs = binaries(cluster)
-    unfinished = cluster.with_name("postgres.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
+    _remove_unfinished(cluster.parent)
+    # A name that was never used: where our forerunner was killed, its initdb lives on for a moment, writes to its
+    # folder, and empties it when it fails.
+    unfinished = Path(tempfile.mkdtemp(prefix="postgres.unfinished-", dir=cluster.parent))
     if owner is not None:
         os.chown(unfinished, *owner)
         let_through(unfinished)
@@ -197,6 +198,12 @@ def _make_cluster(cluster: Path, owner: tuple[int, int] | None, *, durable: bool
     if cluster.exists():
         cluster.rmdir()
     unfinished.rename(cluster)
+    _remove_unfinished(cluster.parent)
+
+
+def _remove_unfinished(data_dir: Path) -> None:
+    for left in data_dir.glob("postgres.unfinished*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _socket_folder(cluster: Path, owner: tuple[int, int] | None) -> Path:
