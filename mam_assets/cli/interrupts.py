@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,19 @@ def install() -> None:
         for end in _holding.pipe:
             os.set_blocking(end, False)
     signal.set_wakeup_fd(_holding.pipe[1], warn_on_full_buffer=False)
+    sys.unraisablehook = _send_again
+
+
+def _send_again(lost: sys.UnraisableHookArgs) -> None:
+    """What cannot be raised where it came up (in a finaliser or a callback of the collector) is printed and dropped by
+    Python. A signal is sent again instead."""
+    if lost.exc_type is None or issubclass(lost.exc_type, Exception):
+        sys.__unraisablehook__(lost)
+        return
+    main = threading.main_thread().ident
+    again = threading.Timer(0.1, lambda: signal.pthread_kill(main or 0, signal.SIGINT))
+    again.daemon = True
+    again.start()
 
 
 def check() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -88,12 +89,14 @@ def handlers() -> object:
     """Put the handlers back as they were."""
     names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {name: signal.getsignal(name) for name in names}
+    hook = sys.unraisablehook
     wakeup = signal.set_wakeup_fd(-1)
     signal.set_wakeup_fd(wakeup)
     yield None
     for name, handler in before.items():
         signal.signal(name, handler)
     signal.set_wakeup_fd(wakeup)
+    sys.unraisablehook = hook
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -149,3 +152,16 @@ def test_a_signal_that_was_forgotten_is_repeated(handlers: None) -> None:
     with pytest.raises(interrupts.Stop):
         work()
     assert len(came) >= 3
+
+
+def test_a_signal_that_falls_into_a_finaliser_is_sent_again(handlers: None) -> None:
+    """Python prints and drops what is raised there."""
+
+    class Doomed:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    interrupts.install()
+    Doomed()
+    with pytest.raises(interrupts.Stop):
+        time.sleep(5)
