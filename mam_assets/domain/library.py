@@ -78,8 +78,8 @@ def match_series(
     found: dict[tuple[str, str], int] = {}
     new: dict[str, list[NewSeries]] = {}
     by_name: dict[str, list[KnownSeries]] = {}
-    for series in known:
-        by_name.setdefault(series.name_key, []).append(series)
+    for one in known:
+        by_name.setdefault(one.name_key, []).append(one)
     for use in uses:
         same = (s for s in by_name.get(use.name_key, ()) if _shares_author(use.people, s.people))
         if (series := next(same, None)) is not None:

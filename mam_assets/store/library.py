@@ -372,7 +372,7 @@ def _measure(connection: Connection, book_ids: Sequence[int]) -> None:
     """How complete these books are, counting what other sources have filled."""
     columns = [getattr(Book, name) for name in _FIELDS]
     rows = connection.execute(select(Book.id, *columns).where(Book.id.in_(book_ids))).mappings()
-    shares = {row["id"]: completeness(row, in_series=row["series"] is not None) for row in rows}
+    shares = {row["id"]: completeness(dict(row), in_series=row["series"] is not None) for row in rows}
     connection.execute(
         text(
             """
