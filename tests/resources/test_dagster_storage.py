@@ -66,3 +66,29 @@ def test_the_workspace_names_one_module_and_nothing_beats_it() -> None:
     }
     assert "[tool.dagster]" not in (PROJECT_ROOT / "pyproject.toml").read_text()
     assert "[tool.dg]" not in (PROJECT_ROOT / "pyproject.toml").read_text()
+
+
+def test_tables_that_a_killed_process_left_half_made_are_made_whole(
+    clean_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster creates its tables one by one outside a transaction, and later looks for `event_logs` only."""
+    monkeypatch.setenv("DATABASE_URL", clean_url)
+    engine = create_engine(clean_url, poolclass=NullPool)
+    with ServerStorage.from_config_value(None, {}).event_log_storage.index_connection() as connection:
+        whole = {
+            name for (name,) in connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'dagster'"))
+        }
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE dagster.asset_keys, dagster.job_ticks CASCADE"))
+    ServerStorage.from_config_value(None, {})
+    with engine.connect() as connection:
+        mended = {
+            name for (name,) in connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'dagster'"))
+        }
+    assert {"asset_keys", "job_ticks", "event_logs", "runs"} <= mended
+    assert mended == whole
+
+
+def test_new_tables_need_no_migration(instance: dg.DagsterInstance) -> None:
+    assert instance.event_log_storage.has_secondary_index("asset_key_index_columns")
+    assert instance.run_storage.alembic_version() is not None
