@@ -79,7 +79,8 @@ def save_top10(connection: Connection, genre_id: int, week: date, releases: Sequ
     )
     if not rows:
         return 0
-    return connection.execute(insert(t.Top10Entry).values(rows).on_conflict_do_nothing()).rowcount
+    statement = insert(t.Top10Entry).values(rows).on_conflict_do_nothing().returning(t.Top10Entry.id)
+    return len(connection.execute(statement).all())
 
 
 def _standing(connection: Connection, release: Release) -> dict[str, Any]:
@@ -178,7 +179,8 @@ def save_uploads(connection: Connection, releases: Sequence[Release], now: datet
     if not stored:
         return 0
     rows = [{"release_id": s.release_id, "seen_at": now} for s in stored]
-    return connection.execute(insert(t.MamUpload).values(rows).on_conflict_do_nothing()).rowcount
+    statement = insert(t.MamUpload).values(rows).on_conflict_do_nothing().returning(t.MamUpload.release_id)
+    return len(connection.execute(statement).all())
 
 
 def discover_books(connection: Connection, now: datetime) -> int:

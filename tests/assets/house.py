@@ -19,9 +19,9 @@ from sqlalchemy import Engine, text
 
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.clock import Clock
+from mam_assets.resources.exchange import Limits
 from mam_assets.resources.goodreads import Goodreads, Robots
 from mam_assets.resources.google_books import GoogleBooks
-from mam_assets.resources.http import Limits
 from mam_assets.resources.mam import Mam
 from mam_assets.resources.services import ServiceKit
 from mam_assets.sandbox.twins.audiobookshelf import AudiobookshelfTwin
@@ -100,7 +100,7 @@ class House:
         """Materialise assets (with their checks), each service under a session of its own. `config` is by asset."""
         self.clock.sleep(1)
         kit = ServiceKit.open(self.settings, f"run-{uuid4().hex}", engine=self.engine)
-        clients = {
+        clients: dict[str, Any] = {
             "audiobookshelf": Audiobookshelf.from_kit(kit, limits=SHORT),
             "google_books": GoogleBooks.from_kit(kit, limits=SHORT),
             "goodreads": Goodreads.from_kit(kit, limits=SHORT, robots=self._robots),

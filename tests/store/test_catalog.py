@@ -1,0 +1,94 @@
+"""Catalogues and the identity of series, in the real PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from mam_assets.domain.books import CatalogEntry, LibraryItem, SeriesRef
+from mam_assets.store import catalog
+from mam_assets.store.library import save_items
+
+NOW = datetime(2026, 3, 11, tzinfo=UTC)
+
+
+def item(abs_id: str, title: str, *authors: str, series: tuple[SeriesRef, ...] = ()) -> LibraryItem:
+    empty: dict[str, Any] = dict.fromkeys(
+        ("subtitle", "published_year", "publisher", "description", "isbn", "asin", "language", "size_bytes")
+    )
+    return LibraryItem(
+        abs_id=abs_id, library_id="l", path=f"/{abs_id}", rel_path=abs_id, title=title, authors=authors, narrators=(),
+        series=series, duration_seconds=3600.0, num_audio_files=1, abridged=False, explicit=False, is_missing=False,
+        is_invalid=False, added_at=NOW, updated_at=NOW, **empty,
+    )  # fmt: skip
+
+
+def ids(connection: Connection) -> dict[str, int]:
+    return {row.name: row.id for row in connection.execute(text("SELECT name, id FROM series"))}
+
+
+def fill(connection: Connection) -> dict[str, int]:
+    both = (SeriesRef("Barsoom", None), SeriesRef("John Carter of Mars", "2"))
+    save_items(
+        connection,
+        [
+            item("a", "A Princess of Mars", "E. R. Burroughs", series=(SeriesRef("Barsoom", "1"),)),
+            item("b", "The Gods of Mars", "E. R. Burroughs", series=both),
+        ],
+        NOW,
+    )
+    return ids(connection)
+
+
+def test_a_merged_series_keeps_books_places_and_names(connection: Connection) -> None:
+    known = fill(connection)
+    assert catalog.identify_series(connection, known["Barsoom"], "40") == (known["Barsoom"], 0)
+    assert catalog.identify_series(connection, known["John Carter of Mars"], "40") == (known["Barsoom"], 1)
+    assert ids(connection) == {"Barsoom": known["Barsoom"]}
+    places = connection.execute(text("SELECT position FROM book_series ORDER BY 1")).scalars().all()
+    assert places == ["1", "2"]  # the place that only the other one knew
+    fill(connection)
+    assert ids(connection) == {"Barsoom": known["Barsoom"]}
+
+
+def test_what_a_source_names_no_longer_stays_with_its_day(connection: Connection) -> None:
+    series = fill(connection)["Barsoom"]
+    first = CatalogEntry("Goodreads", "1", "A Princess of Mars", ("E. R. Burroughs",), published="1912")
+    second = CatalogEntry("Goodreads", "2", "The Gods of Mars", ("E. R. Burroughs",))
+    later = NOW + timedelta(days=30)
+    catalog.save_entries(connection, [first, second, first], NOW, series_id=series)
+    catalog.save_entries(connection, [first], later, series_id=series)
+    rows = connection.execute(text("SELECT title, last_seen FROM catalog_entries ORDER BY 1")).all()
+    assert [tuple(row) for row in rows] == [("A Princess of Mars", later), ("The Gods of Mars", NOW)]
+
+
+def test_an_entry_has_exactly_one_owner(connection: Connection) -> None:
+    with pytest.raises(ValueError, match="exactly one"):
+        catalog.save_entries(connection, [], NOW)
+    with pytest.raises(ValueError, match="exactly one"):
+        catalog.save_entries(connection, [], NOW, series_id=1, author_id=1)
+
+
+def test_those_never_checked_are_due_first_and_those_checked_of_late_are_not(connection: Connection) -> None:
+    known = fill(connection)
+    stale = NOW - timedelta(days=27)
+    due = catalog.series_due(connection, stale_before=stale)
+    assert [(s.name, s.book_title) for s in due] == [
+        ("Barsoom", "A Princess of Mars"),
+        ("John Carter of Mars", "The Gods of Mars"),
+    ]
+    catalog.series_checked(connection, known["Barsoom"], NOW, name="The Barsoom Series")
+    assert [s.name for s in catalog.series_due(connection, stale_before=stale)] == ["John Carter of Mars"]
+    (again,) = catalog.series_due(connection, stale_before=None, ids=[known["Barsoom"]])
+    assert set(again.names) == {"Barsoom", "The Barsoom Series"}
+    assert catalog.series_due(connection, stale_before=None, limit=1)[0].name == "John Carter of Mars"
+
+
+def test_a_series_whose_books_are_archived_is_not_due(connection: Connection) -> None:
+    fill(connection)
+    connection.execute(text("UPDATE books SET status = 'archived'"))
+    assert catalog.series_due(connection, stale_before=None) == []
+    assert catalog.authors_due(connection, stale_before=None) == []

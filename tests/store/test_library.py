@@ -1,0 +1,86 @@
+"""Items of the library as rows: nothing lost, nothing twice, sets written as sets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from mam_assets.domain.books import LibraryItem, LibraryMark, SeriesRef
+from mam_assets.store import library
+from tests.store.test_catalog import NOW, item
+
+
+def test_saving_twice_adds_nothing_and_counts_what_is_new(connection: Connection) -> None:
+    items = [item("a", "Emma", "Jane Austen"), item("a", "Emma", "Jane Austen"), item("b", "Kim", "Rudyard Kipling")]
+    assert library.save_items(connection, items, NOW) == library.Saved(new=2, changed=0)
+    assert library.save_items(connection, items, NOW) == library.Saved(new=0, changed=2)
+    assert library.save_items(connection, [replace(items[0], num_audio_files=0)], NOW) == library.Saved(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "kept"),
+    [
+        ({"publisher": None}, "publisher", "Google's"),
+        ({"title": None}, "title", None),
+        ({"authors": ()}, "author", None),
+        ({"series": ()}, "series", None),
+    ],
+)
+def test_an_empty_field_there_empties_only_what_none_but_audiobookshelf_says(
+    connection: Connection, change: dict[str, Any], column: str, kept: str | None
+) -> None:
+    first = item("a", "Emma", "Jane Austen", series=(SeriesRef("Novels", "4"),))
+    library.save_items(connection, [first], NOW)
+    connection.execute(
+        text("UPDATE books SET publisher = 'Google''s', metadata_source = '{\"publisher\": \"GoogleBooks\"}'")
+    )
+    library.save_items(connection, [replace(first, **change)], NOW)
+    row = connection.execute(text(f"SELECT {column} AS value, title_key, title FROM books")).one()
+    assert row.value == kept
+    assert bool(row.title_key) is bool(row.title)
+
+
+def test_how_complete_a_book_is_counts_what_other_sources_filled(connection: Connection) -> None:
+    first = item("a", "Emma", "Jane Austen")
+    library.save_items(connection, [first], NOW)
+    share = text("SELECT metadata_completeness_percent FROM books")
+    before = connection.execute(share).scalar_one()
+    connection.execute(text("UPDATE books SET description = 'A novel of matchmaking.', published_year = 1815"))
+    library.save_items(connection, [first], NOW)
+    assert connection.execute(share).scalar_one() > before
+
+
+def test_an_item_is_new_or_changed_by_its_time(connection: Connection) -> None:
+    library.save_items(connection, [item("a", "Emma", "Jane Austen")], NOW)
+    mark = LibraryMark("a", NOW, NOW, "book", 1, False)
+    later = replace(mark, updated_at=NOW + timedelta(seconds=1))
+    assert library.new_or_changed(connection, [mark]) == []
+    assert library.new_or_changed(connection, [later, replace(mark, abs_id="b")]) == ["a", "b"]
+    connection.execute(text("UPDATE books SET status = 'archived'"))
+    assert library.new_or_changed(connection, [mark]) == ["a"]
+
+
+def many(count: int) -> list[LibraryItem]:
+    return [
+        item(f"i{n}", f"Title {n}", f"Author {n // 10}", series=(SeriesRef(f"Series {n // 10}", str(n % 10 + 1)),))
+        for n in range(count)
+    ]
+
+
+def test_ten_times_the_items_take_no_more_statements(connection: Connection) -> None:
+    counted: list[int] = []
+
+    def count(*_: Any) -> None:
+        counted[-1] += 1
+
+    event.listen(connection, "before_cursor_execute", count)
+    for size in (20, 200):
+        counted.append(0)
+        library.save_items(connection, many(size), NOW)
+    event.remove(connection, "before_cursor_execute", count)
+    assert counted[1] <= counted[0] + 2
+    assert counted[1] < 25
