@@ -1,0 +1,115 @@
+"""Gaps as rows: opened once, closed with a date, never refilled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, text
+
+from mam_assets.domain.books import CatalogEntry, SeriesRef
+from mam_assets.domain.gaps import SeriesVerdict, series_gaps
+from mam_assets.domain.wanting import Snapshot, Wanted, work_key
+from mam_assets.store import catalog, gaps
+from mam_assets.store.gap_snapshots import series_snapshots
+from mam_assets.store.library import save_items
+from tests.store.test_catalog import NOW, ids, item
+
+LATER = NOW + timedelta(days=1)
+WORKS = ("A Princess of Mars", "The Gods of Mars", "The Warlord of Mars")
+
+
+def barsoom(connection: Connection, *titles: str) -> int:
+    owned = [
+        item(title, title, "E. R. Burroughs", series=(SeriesRef("Barsoom", str(WORKS.index(title) + 1)),))
+        for title in titles
+    ]
+    save_items(connection, owned, NOW)
+    series = ids(connection)["Barsoom"]
+    entries = [
+        CatalogEntry("Goodreads", str(n), title, ("E. R. Burroughs",), SeriesRef("Barsoom", str(n)))
+        for n, title in enumerate(WORKS, start=1)
+    ]
+    catalog.save_entries(connection, entries, NOW, series_id=series)
+    return series
+
+
+def judge(connection: Connection) -> list[tuple[Snapshot, SeriesVerdict]]:
+    return [
+        (s, series_gaps(s.entries, s.owned, series_name=s.name, series_authors=s.authors, today=NOW.date()))
+        for s in series_snapshots(connection)
+    ]
+
+
+def open_gaps(connection: Connection) -> dict[str, str]:
+    rows = connection.execute(text("SELECT title, download_status FROM missing_books WHERE closed_date IS NULL"))
+    return {row.title: row.download_status for row in rows}
+
+
+def wish(title: str, *authors: str) -> Wanted:
+    return Wanted(work_key(title, authors), title, authors, "top10")
+
+
+def test_a_gap_opens_once_and_closes_when_its_book_comes(connection: Connection) -> None:
+    barsoom(connection, WORKS[0])
+    assert gaps.write_series(connection, judge(connection), NOW).opened == 2
+    assert gaps.write_series(connection, judge(connection), LATER).opened == 0
+    assert open_gaps(connection) == {WORKS[1]: "identified", WORKS[2]: "identified"}
+    barsoom(connection, WORKS[0], WORKS[1])
+    assert gaps.write_series(connection, judge(connection), LATER).closed == 1
+    row = connection.execute(text("SELECT * FROM missing_books WHERE title = :t"), {"t": WORKS[1]}).one()
+    assert (row.identified_date, row.closed_date, row.download_status) == (NOW, LATER, "completed")
+    assert row.book_id is not None
+    assert gaps.series_counts_that_disagree(connection) == []
+    assert gaps.missing_works_without_gap(connection) == []
+
+
+def test_the_checks_see_a_count_that_is_wrong_and_a_work_without_gap(connection: Connection) -> None:
+    barsoom(connection, WORKS[0])
+    gaps.write_series(connection, judge(connection), NOW)
+    connection.execute(text("UPDATE series SET books_missing = 7"))
+    connection.execute(text("UPDATE missing_books SET closed_date = now() WHERE title = :t"), {"t": WORKS[2]})
+    assert [row["rows_missing"] for row in gaps.series_counts_that_disagree(connection)] == [2]
+    assert [row["title"] for row in gaps.missing_works_without_gap(connection)] == [WORKS[2]]
+
+
+def test_a_work_wanted_for_two_reasons_is_one_row_and_loses_them_one_by_one(connection: Connection) -> None:
+    barsoom(connection, WORKS[0])
+    gaps.write_series(connection, judge(connection), NOW)
+    gaps.write_wanted(connection, [wish(WORKS[1], "Somebody", "E. R. Burroughs")], NOW)  # co-authors, another order
+    reasons = text("SELECT reasons FROM missing_books WHERE title = :t AND closed_date IS NULL")
+    assert connection.execute(reasons, {"t": WORKS[1]}).scalars().all() == [["series_gap", "top10"]]
+    connection.execute(text("DELETE FROM catalog_entries WHERE title = :t"), {"t": WORKS[1]})
+    gaps.write_series(connection, judge(connection), LATER)
+    assert connection.execute(reasons, {"t": WORKS[1]}).scalars().all() == [["top10"]]
+
+
+def test_two_wishes_for_one_work_in_one_call_are_one_gap(connection: Connection) -> None:
+    wishes = [wish("The Wrong Box", "Ann Able", "Bob Baker"), wish("Wrong Box", "Bob Baker")]
+    assert gaps.write_wanted(connection, wishes, NOW).opened == 1
+
+
+def test_what_was_imported_for_a_work_is_that_work_whatever_its_tags_say(connection: Connection) -> None:
+    """Else the gap would open again, and the same release be fetched for ever."""
+    series = barsoom(connection, WORKS[0])
+    gaps.write_series(connection, judge(connection), NOW)
+    save_items(connection, [item("odd", "Track 01", "Unknown")], NOW)
+    connection.execute(
+        text(
+            """
+            WITH d AS (
+                INSERT INTO downloads (title, source, status, abs_import_status, book_id, missing_book_id)
+                SELECT m.title, 'MAM', 'completed', 'imported', b.id, m.id
+                FROM books b, missing_books m WHERE b.abs_id = 'odd' AND m.title = :t
+                RETURNING id, book_id, missing_book_id
+            )
+            UPDATE missing_books m SET book_id = d.book_id, closed_date = :now, download_status = 'completed',
+                   download_id = d.id
+            FROM d WHERE m.id = d.missing_book_id
+            """
+        ),
+        {"t": WORKS[1], "now": NOW},
+    )
+    assert gaps.write_series(connection, judge(connection), LATER).opened == 0
+    assert set(open_gaps(connection)) == {WORKS[2]}
+    owned = text("SELECT books_owned, books_missing FROM series WHERE id = :id")
+    assert tuple(connection.execute(owned, {"id": series}).one()) == (2, 1)
