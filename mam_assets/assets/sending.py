@@ -11,7 +11,7 @@ from datetime import datetime
 from mam_assets.domain.books import MamUser, Metainfo, Reason
 from mam_assets.domain.grabbing import Standing, check_torrent, why_wait
 from mam_assets.domain.lifecycle import next_attempt
-from mam_assets.parsing.torrents import BadTorrent, magnet_hash, read_metainfo
+from mam_assets.parsing.torrents import BadTorrent, DamagedTorrent, magnet_hash, read_metainfo
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
 from mam_assets.resources.errors import BadAnswer, NotAuthorised, NotFound, Refused, ServiceDown, ServiceError
@@ -142,6 +142,10 @@ class Sender:
             fetched = self._fetch(download)
             metainfo = None if isinstance(fetched, MagnetLink) else read_metainfo(fetched.content)
             info_hash = metainfo.info_hash if metainfo else magnet_hash(_uri(fetched))
+        except DamagedTorrent as error:
+            service, call = download.source.lower(), f"download {download.title!r}"
+            self._not_fetched(round_, download, BadAnswer(service, call, str(error), "It is fetched again."))
+            return False
         except BadTorrent as error:
             why = Reason("torrent_unusable", f"its .torrent can't be used: {error}")
             self._fail(round_, download, why, block=True)

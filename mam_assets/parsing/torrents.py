@@ -27,6 +27,10 @@ class BadTorrent(ValueError):
         super().__init__(reason)
 
 
+class DamagedTorrent(BadTorrent):
+    """The bytes began as a torrent and broke off: perhaps on the way here, so that they may be whole another time."""
+
+
 def read_metainfo(data: bytes) -> Metainfo:
     """Check a .torrent and say what is in it. Raises BadTorrent.
 
@@ -82,7 +86,7 @@ def _info(data: bytes) -> Mapping[str, Any]:
         torrent = torf.Torrent.read_stream(data, validate=False)
         info = torrent.metainfo.get("info")
     except torf.BdecodeError:
-        raise BadTorrent("cut off or damaged") from None
+        raise DamagedTorrent("cut off or damaged") from None
     except (torf.TorfError, ValueError, TypeError, OverflowError, OSError, RecursionError):
         raise BadTorrent("its contents make no sense") from None
     if not isinstance(info, Mapping) or not info:

@@ -63,6 +63,8 @@ def _engine(url: str) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=MAX_OVERFLOW,
         pool_pre_ping=True,
+        # Values may be secrets (MAM's cookie), and an error that shows them goes into Dagster's events for ever.
+        hide_parameters=True,
         connect_args={
             "application_name": "mam-assets",
             "connect_timeout": server.CONNECT_SECONDS,

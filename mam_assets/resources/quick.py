@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +19,8 @@ from mam_assets.settings import Settings
 from mam_assets.store import server
 
 SESSION = "sensors"
+# qbittorrent-api tries a second time by itself.
+_TWICE_WITHIN_A_TICK = replace(IMPATIENT, connect_seconds=1.0, read_seconds=2.0)
 
 
 @contextmanager
@@ -46,4 +49,4 @@ def quick_audiobookshelf(settings: Settings) -> Iterator[Audiobookshelf]:
 @contextmanager
 def quick_torrent_client(settings: Settings) -> Iterator[TorrentClient]:
     """qBittorrent for one tick."""
-    yield TorrentClient.from_kit(ServiceKit.open(settings, SESSION), limits=IMPATIENT)
+    yield TorrentClient.from_kit(ServiceKit.open(settings, SESSION), limits=_TWICE_WITHIN_A_TICK)
