@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.assets.dock import built_world, dock
 from tests.assets.house import house, make_house, whole_world
 
-__all__ = ["house", "make_house", "whole_world"]
+__all__ = ["built_world", "dock", "house", "make_house", "whole_world"]
