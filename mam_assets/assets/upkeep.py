@@ -31,7 +31,7 @@ def history(
             connection,
             past.TaskRun(
                 task_name="CLEANUP",
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 status="succeeded",
                 start=started,
                 end=clock.now(),

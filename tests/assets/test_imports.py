@@ -388,6 +388,7 @@ def test_a_wrong_key_is_named_with_its_remedy(dock: Dock) -> None:
     assert "audiobookshelf: " in words
     assert "Renew the key" in words
     assert "recognisable" not in str(run.of("imports"))
+    assert "recognisable" not in str(run._result.all_events), "no secret is in Dagster's events"
     assert dock.download(gap).import_attempts == 0
 
 

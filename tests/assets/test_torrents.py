@@ -384,6 +384,7 @@ def test_a_wrong_key_is_named_with_its_remedy_and_never_shown(
     assert f"{service}: " in words
     assert remedy in words
     assert "recognisable" not in str(run.of("torrents"))
+    assert "recognisable" not in str(run._result.all_events), "no secret is in Dagster's events"
     assert dock.blocked() == []
 
 
