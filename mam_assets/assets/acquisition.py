@@ -229,7 +229,7 @@ def _touches(gap: GapDue, release: Release) -> bool:
 class QueueConfig(dg.Config):
     """How much is queued."""
 
-    limit: int = Field(default=100, ge=1, description="Most downloads queued in one run.")
+    limit: int = Field(default=1000, ge=1, description="Most downloads queued in one run.")
     retry_now: list[int] = Field(default_factory=list, description="Failed downloads (ids) to retry now, due or not.")
 
 

@@ -317,7 +317,7 @@ class AudiobookshelfTwin(Twin):
         payload = _payload(request)
         changed = self.shelf.change(found, payload if isinstance(payload, dict) else {}, self._now())
         if changed:
-            self.shelf.save()
+            self.shelf.save_item(found)
         answer = {"updated": True} if changed else {}
         return json_response({**answer, "libraryItem": self.shapes.plain(found)})
 

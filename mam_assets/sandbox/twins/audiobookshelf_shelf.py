@@ -100,12 +100,36 @@ class Shelf:
         fresh = self.state_path.with_suffix(".new")
         fresh.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
         os.replace(fresh, self.state_path)
+        self._journal.unlink(missing_ok=True)
+
+    def save_item(self, item: Shelved) -> None:
+        """Keep one item's change as a line of a journal: the whole file each time would be most of a demo's work."""
+        if self.state_path is None:
+            return
+        line = {"item": asdict(item), "people": self.people, "series": self.series}
+        with self._journal.open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(line) + "\n")
+
+    @property
+    def _journal(self) -> Path:
+        assert self.state_path is not None
+        return self.state_path.with_suffix(".journal")
 
     def _load(self, state: Mapping[str, Any]) -> None:
         self.last_scan, self.people, self.series = state["last_scan"], dict(state["people"]), dict(state["series"])
         for row in state["items"]:
-            files = [ShelfFile(**file) for file in row["files"]]
-            self.items[row["id"]] = Shelved(**{**row, "files": files})
+            self._load_item(row)
+        for line in self._journal.read_text(encoding="utf-8").splitlines() if self._journal.exists() else ():
+            try:
+                change = json.loads(line)
+            except json.JSONDecodeError:
+                break  # a kill in the middle of the last line: that change was never answered
+            self.people, self.series = dict(change["people"]), dict(change["series"])
+            self._load_item(change["item"])
+
+    def _load_item(self, row: Mapping[str, Any]) -> None:
+        files = [ShelfFile(**file) for file in row["files"]]
+        self.items[row["id"]] = Shelved(**{**row, "files": files})
 
     # --- filling ------------------------------------------------------------------------------------------------
 
