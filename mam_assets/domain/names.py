@@ -153,7 +153,7 @@ _PLACES = (
     rf"{_PLACE}(?:\s*(?:[,&+]|and)\s*#?{_PLACE})*(?:\s*[:,]?\s*(?:part|pt\.?)\s*[0-9]{{1,2}}(?:\s*of\s*[0-9]{{1,2}})?)?"
 )
 _HASHED = re.compile(
-    rf"(?P<name>[^#;]*?[^#;\s,])\s*,?\s*#\s*(?P<place>{_PLACES}|[0-9]{{1,4}}p[0-9]{{1,2}})(?:\s*of\s*[0-9]{{1,3}})?\s*(?:(?P<next>[;,])\s*|$)",
+    rf"(?P<name>[^#;]*?[^#;\s,])\s*(?P<comma>,?)\s*#\s*(?P<place>{_PLACES}|[0-9]{{1,4}}p[0-9]{{1,2}})(?:\s*of\s*[0-9]{{1,3}})?\s*(?:(?P<next>[;,])\s*|$)",
     re.IGNORECASE,
 )
 _WORD_NUMBER = r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[ivx]{1,4}"
@@ -169,6 +169,7 @@ _HASH_IN = re.compile(
     rf"^#\s*(?P<place>{_PLACES})\s+(?:of|in)\s+(?P<name>\S.*\s(?:series|saga|trilogy|cycle|chronicles))$", re.IGNORECASE
 )
 _LABEL_TAIL = re.compile(rf"[\s,:]+(?:{_BOOK}|no\.?|number)$", re.IGNORECASE)
+_LABEL_AFTER_COMMA = re.compile(rf"\s*[,:]\s*(?:{_BOOK}|no\.?|number)$", re.IGNORECASE)
 _NO_SERIES_NAME = frozenset(
     {"", "the", "a", "an", "book", "books", "volume", "vol", "part", "no", "number", "complete", "set"}
 )
@@ -217,7 +218,7 @@ def _series_in(inside: str) -> tuple[SeriesRef, ...]:
         start = 0
         while start < len(inside):
             match = _HASHED.match(inside, start)
-            reference = _reference(match["name"], match["place"]) if match else None
+            reference = _reference(match["name"], match["place"], ended=bool(match["comma"])) if match else None
             if match is None or reference is None:
                 return ()
             found.append(reference)
@@ -231,8 +232,10 @@ def _series_in(inside: str) -> tuple[SeriesRef, ...]:
     return ()
 
 
-def _reference(name: str, place: str) -> SeriesRef | None:
-    name = _LABEL_TAIL.sub("", name.strip(" ,:;-–"))  # "(Mistborn, Book #1)"
+def _reference(name: str, place: str, *, ended: bool = False) -> SeriesRef | None:
+    """``ended``: a comma stands between name and number, so that the name's last word belongs to it."""
+    label = _LABEL_AFTER_COMMA if ended else _LABEL_TAIL
+    name = label.sub("", name.strip(" ,:;-–"))  # "(Mistborn, Book #1)", but "(The Jungle Book, #1)"
     position = parse_position(place)
     if position is None or fold(name) in _NO_SERIES_NAME or not any(char.isalnum() for char in name):
         return None

@@ -101,6 +101,7 @@ def test_folding_twice_is_folding_once(text: str) -> None:
         ("A (B (C), #3)", "A", "B (C)", "3"),
         ("Leviathan Wakes (The Expanse, #1) (Unabridged)", "Leviathan Wakes", "The Expanse", "1"),
         ("Title (Foo, Book #3)", "Title", "Foo", "3"),
+        ("The Jungle Book (The Jungle Book, #1)", "The Jungle Book", "The Jungle Book", "1"),
         ("Title (#3 in the Foo Series)", "Title", "the Foo Series", "3"),
         ("Title (Series, #1 of 3)", "Title", "Series", "1"),
         ("Title (Series, #1) (1977)", "Title", "Series", "1"),
