@@ -60,25 +60,31 @@ def correct_book(
     volume = _certain(book, _ask(book, database, google_books, now))
     suggestions = [_suggestion(volume)] if volume else []
     changes = merge(book.values, book.sources, book.locked, suggestions, "fill")
+    if settings.mam_dry_run:
+        # Kept nowhere either: what our table has and Audiobookshelf was never told would not be told it later.
+        return Outcome(volume is not None, tuple(_correction(book, change) for change in changes), False)
     written = False
-    body = {_WRITE_BACK[change.field]: change.new for change in changes if change.field in _WRITE_BACK}
-    if body and book.abs_id and settings.metadata_write_back != "off" and not settings.mam_dry_run:
-        # What a person has written there since we last read it stands.
-        theirs = _written_meanwhile(audiobookshelf, book.abs_id)
-        changes = tuple(change for change in changes if change.field not in theirs)
-        body = {_WRITE_BACK[change.field]: change.new for change in changes if change.field in _WRITE_BACK}
-    if body and book.abs_id and settings.metadata_write_back != "off" and not settings.mam_dry_run:
+    if book.abs_id is not None and settings.metadata_write_back != "off":
         # Written back first: if Audiobookshelf refuses, our table must not claim what it does not show.
-        written = audiobookshelf.update_media(book.abs_id, body)
+        changes, written = _write_back(audiobookshelf, book.abs_id, changes)
     with database.begin() as connection:
         metadata.apply(connection, book, changes, now, by="book_metadata")
         metadata.looked_up(connection, book.book_id, now)
     return Outcome(volume is not None, tuple(_correction(book, change) for change in changes), written)
 
 
-def _written_meanwhile(audiobookshelf: Audiobookshelf, abs_id: str) -> frozenset[str]:
+def _write_back(
+    audiobookshelf: Audiobookshelf, abs_id: str, changes: tuple[Change, ...]
+) -> tuple[tuple[Change, ...], bool]:
+    """Write what Audiobookshelf can hold of these changes. What a person has written there since we last read it
+    stands: such changes are left out of what is returned. Whether anything was written."""
+    if not any(change.field in _WRITE_BACK for change in changes):
+        return changes, False
     item = audiobookshelf.item(abs_id)
-    return frozenset(field for field in _WRITE_BACK if getattr(item, field) not in (None, ""))
+    theirs = {field for field in _WRITE_BACK if getattr(item, field) not in (None, "")}
+    kept = tuple(change for change in changes if change.field not in theirs)
+    body = {_WRITE_BACK[change.field]: change.new for change in kept if change.field in _WRITE_BACK}
+    return kept, bool(body) and audiobookshelf.update_media(abs_id, body)
 
 
 def _correction(book: BookForLookup, change: Change) -> Correction:

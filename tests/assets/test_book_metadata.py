@@ -96,6 +96,19 @@ def test_nothing_is_written_back_where_that_is_not_wanted(make_house: Any, setti
     assert not [entry for entry in house.requests("audiobookshelf") if entry.method == "PATCH"]
 
 
+def test_what_a_dry_run_would_correct_is_corrected_by_the_first_real_run(make_house: Any) -> None:
+    """A correction kept in our table alone is no change any more: Audiobookshelf would never be told."""
+    house = make_house([DRACULA])
+    house.run(books)
+    real = house.settings
+    house.settings = real.model_copy(update={"mam_dry_run": True})
+    assert house.run(book_metadata).of("book_metadata")["fields_changed"] > 0
+    assert fields(house).publisher is None
+    house.settings = real
+    house.run(book_metadata)
+    assert shown(house, "dracula")["publisher"] == fields(house).publisher is not None
+
+
 def test_a_book_by_somebody_else_of_that_title_is_no_match(make_house: Any) -> None:
     house = make_house([item("d", "Dracula", "Wilhelmina Unknown"), item("none", None)])
     house.run(books)
