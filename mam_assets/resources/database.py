@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import dagster as dg
 from pydantic import Field
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError
 
 from mam_assets.settings import Settings, load_settings
@@ -44,6 +45,7 @@ def connect(settings: Settings) -> Engine:
         engine = _engines.get(address.ours)
         if engine is None:
             engine = _engine(address.ours)
+            event.listen(engine, "handle_error", partial(_tell_of_a_lost_connection, address.shown))
             try:
                 _make_current(engine, address)
             except Exception:
@@ -51,6 +53,16 @@ def connect(settings: Settings) -> Engine:
                 raise
             _engines[address.ours] = engine
     return engine
+
+
+def _tell_of_a_lost_connection(shown: str, context: ExceptionContext) -> None:
+    """Add the server and the remedy to an error that ended the connection. A note, since callers catch by type; Dagster
+    shows it with the message."""
+    if context.is_disconnect and context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.add_note(
+            f"database: {shown}: the connection was lost in the middle of a call. What was committed stands; see that "
+            "PostgreSQL runs and is reachable, then run this again: it goes on from there."
+        )
 
 
 def _engine(url: str) -> Engine:

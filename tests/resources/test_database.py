@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from mam_assets.resources import database
 from mam_assets.resources.database import DatabaseResource, DatabaseUnavailable, connect
@@ -74,3 +75,27 @@ def test_the_resource_vends_the_engine_and_closes_its_connections_after(
     result = dg.materialize([genres], resources={"database": DatabaseResource()})
     assert result.asset_materializations_for_node("genres")[0].metadata["count"].value == 7
     assert connect(settings).pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
+def test_a_run_that_loses_the_database_is_told_the_server_and_the_remedy(clean_settings: Settings) -> None:
+    engine = connect(clean_settings)
+
+    @dg.asset
+    def interrupted() -> dg.MaterializeResult:
+        with engine.connect() as connection, create_engine(engine.url, poolclass=NullPool).connect() as other:
+            own = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            other.execute(text("SELECT pg_terminate_backend(:own, 5000)"), {"own": own})
+            connection.execute(text("SELECT 1"))
+        return dg.MaterializeResult()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([interrupted], instance=instance, raise_on_error=False)
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    assert len(failures) == 1
+    cause = failures[0].error.cause
+    assert cause is not None
+    assert "database: " in cause.message
+    assert "lost in the middle of a call" in cause.message
+    assert "see that PostgreSQL runs" in cause.message
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
