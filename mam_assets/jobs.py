@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from mam_assets.assets.library import BookMetadataConfig
+from mam_assets.assets.metadata import BookMetadataConfig
 
 TASK_TAG = "mam_assets/task"
 

@@ -7,7 +7,8 @@ from mam_assets.assets.discovery import genre_top10, mam_uploads
 from mam_assets.assets.downloads import torrents
 from mam_assets.assets.gaps import author_gaps, series_gaps, top10_gaps
 from mam_assets.assets.imports import imports
-from mam_assets.assets.library import book_metadata, books
+from mam_assets.assets.library import books
+from mam_assets.assets.metadata import book_metadata
 from mam_assets.assets.outside import OUTSIDE
 from mam_assets.assets.upkeep import failure_report, history
 

@@ -360,3 +360,21 @@ class GapSearch(Base):
     last_error: Mapped[str | None]
 
     __table_args__ = ({"comment": "Pace of the search for each gap"},)
+
+
+class CrawledGuide(Base):
+    """A page that the person's own crawler script wrote as Markdown."""
+
+    __tablename__ = "crawled_guides"
+
+    id: Mapped[Key]
+    url: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    category: Mapped[str | None]
+    crawled_at: Mapped[datetime | None] = mapped_column(comment="as the script says")
+    content: Mapped[str] = mapped_column(comment="Markdown, secrets removed")
+    file_name: Mapped[str]
+    first_seen: Mapped[Moment]
+    last_seen: Mapped[Moment]
+
+    __table_args__ = ({"comment": "Pages that the person's own crawler script wrote"},)

@@ -125,6 +125,9 @@ class Book(Base):
     metadata_completeness_percent: Mapped[float] = mapped_column(server_default=text("0"), comment="0 to 100")
     last_metadata_update: Mapped[datetime | None] = mapped_column(comment="last time sources were asked")
     metadata_source: Mapped[Document] = mapped_column(comment="field → source of its value")
+    metadata_times: Mapped[Document] = mapped_column(comment="field → time at which its value was set, ISO 8601")
+    abs_values: Mapped[Document] = mapped_column(comment="field → value that Audiobookshelf showed last")
+    abs_written: Mapped[Document] = mapped_column(comment="field → value that we last sent there, or are about to")
     locked_fields: Mapped[Texts] = mapped_column(comment="fields that a person set; no automated writer changes them")
     import_source: Mapped[str] = mapped_column(server_default="user_import", index=True)
     status: Mapped[str] = mapped_column(server_default="active")
@@ -144,6 +147,7 @@ class Book(Base):
         CheckConstraint("duplicate_of <> id", name="duplicate_of"),
         Index("ix_books_title_key_author_key", "title_key", "author_key"),
         Index("ix_books_author_key", "author_key"),
+        Index("ix_books_library_id_rel_path", "library_id", "rel_path"),
         Index("ix_books_status_last_seen_at", "status", "last_seen_at"),
         Index(
             "ix_books_worst_metadata", "metadata_completeness_percent", "id", postgresql_where=text("status = 'active'")
@@ -182,6 +186,31 @@ class BookSeries(Base):
     __table_args__ = ({"comment": "Books and their series"},)
 
 
+class SeriesMerge(Base):
+    """Two series that were found to be one, with the evidence. A person can undo it; it is then never done again."""
+
+    __tablename__ = "series_merges"
+
+    id: Mapped[Key]
+    kept_id: Mapped[int] = reference("series.id")
+    dropped_name: Mapped[str] = mapped_column(comment="the name of the series that was merged into the kept one")
+    dropped_name_key: Mapped[str] = mapped_column(server_default="", comment="normalised name")
+    dropped_author_key: Mapped[str] = mapped_column(server_default="", comment="normalised author")
+    rule: Mapped[str] = mapped_column(comment="stable code of the rule that decided")
+    evidence: Mapped[str] = mapped_column(comment="in words")
+    moved: Mapped[Document] = mapped_column(comment="what moved: the dropped row, its books with places, its names")
+    merged_at: Mapped[Moment]
+    merged_by: Mapped[str | None] = mapped_column(comment="the asset, or the name of the person")
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+    restored_id: Mapped[int | None] = reference("series.id", comment="the series that was made again")
+
+    __table_args__ = (
+        Index("ix_series_merges_dropped_name_key", "dropped_name_key"),
+        {"comment": "Series that were merged, and why; undone by a person, a merge is not repeated"},
+    )
+
+
 class CatalogEntry(Base):
     """A work that a source says exists, under the series or the author it was found for, with what we judged of it."""
 
@@ -204,7 +233,10 @@ class CatalogEntry(Base):
     language: Mapped[str | None]
     audiobook: Mapped[bool | None] = mapped_column(comment="true: the source shows a recording; null: it doesn't say")
     status: Mapped[str] = mapped_column(server_default="unjudged")
+    rule: Mapped[str | None] = mapped_column(comment="stable code of the rule that decided")
     reason: Mapped[str | None] = mapped_column(comment="why it has this status, in words")
+    same_as: Mapped[int | None] = reference("catalog_entries.id", comment="the entry that speaks for this very work")
+    disagreements: Mapped[Document] = mapped_column(comment="field → what other sources say, and the rule that decided")
     book_id: Mapped[int | None] = reference("books.id", comment="the book that covers it")
     first_seen: Mapped[Moment]
     last_seen: Mapped[Moment]
@@ -237,6 +269,27 @@ class CatalogEntry(Base):
     )
 
 
+class MetadataAnswer(Base):
+    """What one source last said of one book, and whether it was surely the same work: the newest answer only."""
+
+    __tablename__ = "metadata_answers"
+
+    book_id: Mapped[int] = reference("books.id", index=False, primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    verdict: Mapped[str]
+    source_key: Mapped[str | None] = mapped_column(comment="the source's own id of what it answered")
+    evidence: Mapped[str] = mapped_column(server_default="", comment="why it is, or isn't, this work, in words")
+    values_: Mapped[Document] = mapped_column("values", comment="field → value that it suggests")
+    asked_at: Mapped[Moment]
+
+    __table_args__ = (
+        one_of("source", words.CORRECTION_SOURCES),
+        one_of("verdict", words.ANSWER_VERDICTS),
+        Index("ix_metadata_answers_source_asked_at", "source", "asked_at"),
+        {"comment": "What each source last said of each book"},
+    )
+
+
 class MetadataCorrection(Base):
     """One change of one field of one book. A revert is marked here and is itself another row."""
 
@@ -251,6 +304,8 @@ class MetadataCorrection(Base):
     reason: Mapped[str | None]
     correction_date: Mapped[Moment] = mapped_column(index=True)
     corrected_by: Mapped[str | None] = mapped_column(comment="the asset, or the name of the person")
+    run_id: Mapped[str | None] = mapped_column(index=True, comment="Dagster run that made it; null: a person")
+    reverts: Mapped[int | None] = reference("metadata_corrections.id", comment="the correction that this row undoes")
     reverted_at: Mapped[datetime | None]
 
     __table_args__ = (

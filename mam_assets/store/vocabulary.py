@@ -13,6 +13,8 @@ COMPLETION_STATUSES = ("complete", "partial", "incomplete", "unknown")
 SOURCES = ("GoogleBooks", "Goodreads", "Audible", "MAM", "Prowlarr", "Audiobookshelf", "Manual")
 CORRECTION_SOURCES = ("GoogleBooks", "Goodreads", "Audible", "MAM", "Audiobookshelf", "Manual")
 
+ANSWER_VERDICTS = ("matched", "refused", "nothing")
+
 CATALOG_KINDS = ("primary", "novella", "collection", "part", "companion", "summary", "translation")
 CATALOG_STATUSES = ("unjudged", "owned", "missing", "upcoming", "not_wanted")
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mam_assets.assets.library import book_metadata, books
+from mam_assets.assets.library import books
+from mam_assets.assets.metadata import book_metadata
 from mam_assets.sandbox.twins.faults import Fault
 from tests.assets.house import House, item
 

@@ -31,7 +31,8 @@ INDEXES = """
     WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1, 2
 """
 COMMENTS = """
-    SELECT relname, objsubid, description FROM pg_description JOIN pg_class ON pg_class.oid = objoid
+    SELECT relname, attname, description FROM pg_description JOIN pg_class ON pg_class.oid = objoid
+    LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = objsubid AND attnum > 0
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1, 2
 """
 LEFT_OVER = """

@@ -1,0 +1,138 @@
+"""What knowing needs: what Audiobookshelf showed, what each source said, merged series, disagreeing sources, guides."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+_SOURCES = ("GoogleBooks", "Goodreads", "Audible", "MAM", "Audiobookshelf", "Manual")
+
+
+def _document(name: str, comment: str | None = None) -> sa.Column[object]:
+    return sa.Column(name, postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False, comment=comment)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def upgrade() -> None:
+    op.add_column("books", _document("metadata_times", "field → time at which its value was set, ISO 8601"))
+    op.add_column("books", _document("abs_values", "field → value that Audiobookshelf showed last"))
+    op.add_column("books", _document("abs_written", "field → value that we last sent there, or are about to"))
+    op.create_index("ix_books_library_id_rel_path", "books", ["library_id", "rel_path"])
+
+    op.add_column("catalog_entries", sa.Column("rule", sa.Text(), comment="stable code of the rule that decided"))
+    op.add_column(
+        "catalog_entries",
+        sa.Column(
+            "same_as",
+            sa.BigInteger(),
+            sa.ForeignKey("catalog_entries.id", name="fk_catalog_entries_same_as"),
+            comment="the entry that speaks for this very work",
+        ),
+    )
+    op.add_column(
+        "catalog_entries", _document("disagreements", "field → what other sources say, and the rule that decided")
+    )
+    op.create_index("ix_catalog_entries_same_as", "catalog_entries", ["same_as"])
+
+    op.add_column(
+        "metadata_corrections", sa.Column("run_id", sa.Text(), comment="Dagster run that made it; null: a person")
+    )
+    op.add_column(
+        "metadata_corrections",
+        sa.Column(
+            "reverts",
+            sa.BigInteger(),
+            sa.ForeignKey("metadata_corrections.id", name="fk_metadata_corrections_reverts"),
+            comment="the correction that this row undoes",
+        ),
+    )
+    op.create_index("ix_metadata_corrections_run_id", "metadata_corrections", ["run_id"])
+    op.create_index("ix_metadata_corrections_reverts", "metadata_corrections", ["reverts"])
+
+    op.create_table(
+        "metadata_answers",
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("source_key", sa.Text(), comment="the source's own id of what it answered"),
+        sa.Column(
+            "evidence", sa.Text(), server_default="", nullable=False, comment="why it is, or isn't, this work, in words"
+        ),
+        _document("values", "field → value that it suggests"),
+        sa.Column("asked_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.CheckConstraint(_one_of("source", _SOURCES), name=op.f("ck_metadata_answers_source")),
+        sa.CheckConstraint(
+            _one_of("verdict", ("matched", "refused", "nothing")), name=op.f("ck_metadata_answers_verdict")
+        ),
+        sa.ForeignKeyConstraint(["book_id"], ["books.id"], name="fk_metadata_answers_book_id"),
+        sa.PrimaryKeyConstraint("book_id", "source", name="pk_metadata_answers"),
+        comment="What each source last said of each book",
+    )
+    op.create_index("ix_metadata_answers_source_asked_at", "metadata_answers", ["source", "asked_at"])
+
+    op.create_table(
+        "series_merges",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kept_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "dropped_name",
+            sa.Text(),
+            nullable=False,
+            comment="the name of the series that was merged into the kept one",
+        ),
+        sa.Column("dropped_name_key", sa.Text(), server_default="", nullable=False, comment="normalised name"),
+        sa.Column("dropped_author_key", sa.Text(), server_default="", nullable=False, comment="normalised author"),
+        sa.Column("rule", sa.Text(), nullable=False, comment="stable code of the rule that decided"),
+        sa.Column("evidence", sa.Text(), nullable=False, comment="in words"),
+        _document("moved", "what moved: the dropped row, its books with places, its names"),
+        sa.Column("merged_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("merged_by", sa.Text(), comment="the asset, or the name of the person"),
+        sa.Column("undone_at", sa.DateTime(timezone=True)),
+        sa.Column("undone_by", sa.Text()),
+        sa.Column("restored_id", sa.BigInteger(), comment="the series that was made again"),
+        sa.ForeignKeyConstraint(["kept_id"], ["series.id"], name="fk_series_merges_kept_id"),
+        sa.ForeignKeyConstraint(["restored_id"], ["series.id"], name="fk_series_merges_restored_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_series_merges"),
+        comment="Series that were merged, and why; undone by a person, a merge is not repeated",
+    )
+    op.create_index("ix_series_merges_kept_id", "series_merges", ["kept_id"])
+    op.create_index("ix_series_merges_restored_id", "series_merges", ["restored_id"])
+    op.create_index("ix_series_merges_dropped_name_key", "series_merges", ["dropped_name_key"])
+
+    op.create_table(
+        "crawled_guides",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text()),
+        sa.Column("crawled_at", sa.DateTime(timezone=True), comment="as the script says"),
+        sa.Column("content", sa.Text(), nullable=False, comment="Markdown, secrets removed"),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("last_seen", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_crawled_guides"),
+        sa.UniqueConstraint("url", name="uq_crawled_guides_url"),
+        comment="Pages that the person's own crawler script wrote",
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("crawled_guides")
+    op.drop_table("series_merges")
+    op.drop_table("metadata_answers")
+    for name in ("reverts", "run_id"):
+        op.drop_column("metadata_corrections", name)
+    for name in ("disagreements", "same_as", "rule"):
+        op.drop_column("catalog_entries", name)
+    op.drop_index("ix_books_library_id_rel_path", "books")
+    for name in ("abs_written", "abs_values", "metadata_times"):
+        op.drop_column("books", name)
