@@ -1,0 +1,65 @@
+"""Names of series as text: one key for every spelling of a name.
+
+Belongs here: what is decoration in a series' name. Does not belong here: whether two series are one (identity), the
+series that a title carries (title_text).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mam_assets.domain.folding import fold
+from mam_assets.domain.people import normalise_person
+from mam_assets.domain.title_text import last_bracket, without_article
+
+_SERIES_KIND = frozenset(
+    {"series", "saga", "trilogy", "duology", "quartet", "quintet", "tetralogy", "cycle", "sequence"}
+    | {"novel", "novels", "universe", "books"}
+)
+_SERIES_NOTE = re.compile(
+    r"(?:the |a )?(?:(?:complete|original|main|novel|book|audio|audiobook) )*(?:series|books|saga|novels|audiobooks)"
+    r"|(?:publication|chronological|reading|recommended)(?: reading)? order|.* edition"
+)
+
+
+@lru_cache(maxsize=50_000)
+def normalise_series(name: str, author: str | None = None) -> str:
+    """The key of a series' name: folded, without article, the author's name in front, notes behind ("(Publication
+    Order)", ": The Complete Series") and words that only say what it is (series, saga, trilogy, cycle, novels ...).
+
+    A subtitle that names a series of its own stays on: "Mistborn: Wax and Wayne" and "Star Wars: The Thrawn Trilogy"
+    count from 1 again, and are not "Mistborn" and "Star Wars".
+    """
+    text = name.strip()
+    bracket = last_bracket(text)
+    if bracket is not None and bracket[0] and _SERIES_NOTE.fullmatch(fold(bracket[1])):
+        text = bracket[0]
+    head, colon, tail = text.partition(":")
+    if colon and fold(head) and _SERIES_NOTE.fullmatch(fold(tail)):
+        text = head
+    words = without_article(fold(text)).split()
+    words = _without_author(words, author)
+    words = without_article(" ".join(words)).split()
+    while len(words) > 1 and words[-1] in _SERIES_KIND:
+        words.pop()
+    return " ".join(words)
+
+
+def _without_author(words: list[str], author: str | None) -> list[str]:
+    if not author:
+        return words
+    name = fold(normalise_person(author)).split()
+    for own in (name, fold(author).split()):
+        count = len(own)
+        if (
+            count
+            and len(words) > count
+            and [*words[: count - 1], words[count - 1].removesuffix("s")]
+            == [
+                *own[:-1],
+                own[-1].removesuffix("s"),
+            ]
+        ):
+            return words[count:]
+    return words

@@ -1,0 +1,195 @@
+"""A title taken apart: the series in its brackets, its edition notes, its subtitle, and the key that is left.
+
+Belongs here: what stands in a title's text. Does not belong here: how two titles stand to each other (titles), what a
+title's words say of the book (marks).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mam_assets.domain.books import SeriesRef
+from mam_assets.domain.folding import fold
+from mam_assets.domain.positions import parse_position
+
+_ARTICLES = ("the ", "a ", "an ")
+_EDITION = re.compile(
+    r"(?:the )?(?:un)?abridged(?: (?:audiobook|audio|edition|version|recording))?"
+    r"|audio ?books?|audio(?: (?:edition|cd))?|audible(?: studios?)?|retail|m4b|mp3|aax|flac"
+    r"|(?:.{0,40} )?(?:edition|ed)|(?:international |national )?bestseller|reissue|reprint|movie tie in|a novel"
+    r"|full cast(?: recording)?|dramati[sz]ed adaptation|graphic ?audio|(?:narrated|read) by .{1,60}"
+)
+_EDITION_TAIL = re.compile(
+    r"(?::|\s[-–—]|,)\s*(?:un)?abridged(?: (?:audiobook|edition|version))?\s*$|:\s*a novel\s*$", re.IGNORECASE
+)
+_SUBTITLE = re.compile(r":\s+|\s+[-–—]+\s+|;\s+or,?\s+")
+
+
+def strip_edition_notes(title: str) -> str:
+    """Take "(Unabridged)", "[10th Anniversary Edition]", ": A Novel" off the end. Never empties a title."""
+    text = title.strip()
+    while True:
+        bracket = last_bracket(text)
+        if bracket is not None and _EDITION.fullmatch(fold(bracket[1])) and bracket[0]:
+            text = bracket[0]
+            continue
+        shorter = _EDITION_TAIL.sub("", text).strip()
+        if shorter == text or not fold(shorter):
+            return text
+        text = shorter
+
+
+def split_subtitle(title: str) -> tuple[str, str | None]:
+    """("Sapiens", "A Brief History") of "Sapiens: A Brief History"; the second is None where there is no subtitle, or
+    where what stands before it is no title of its own ("1: ...", "X - ...")."""
+    text = title.strip()
+    match = _SUBTITLE.search(text)
+    if match is None:
+        return text, None
+    head, tail = text[: match.start()].strip(), text[match.end() :].strip()
+    letters = sum(char.isalpha() for char in head)
+    if letters < 3 or not fold(tail) or without_article(fold(head)) in _NO_TITLE or _VOLUME_HEAD.fullmatch(fold(head)):
+        return text, None
+    return head, tail
+
+
+_NO_TITLE = frozenset({"book", "volume", "part", "series", "novel", "complete", "audiobook"})
+_VOLUME_HEAD = re.compile(r"(?:book|volume|vol|part|episode|chapter) (?:[0-9]+|[ivx]+|one|two|three|four|five)")
+
+
+def main_title(text: str) -> str:
+    """The title before its subtitle (": ", " - ") when what is left is still a title. A weaker key than the whole:
+    "Mistborn: Secret History" and "Mistborn: The Final Empire" share it."""
+    return split_subtitle(strip_edition_notes(parse_title_series(text)[0]))[0]
+
+
+@lru_cache(maxsize=50_000)
+def normalise_title(text: str) -> str:
+    """The key of a title: folded, without its bracketed series, edition notes and leading article. Empty only when
+    nothing in it can be folded."""
+    title, _ = parse_title_series(text)
+    return without_article(fold(strip_edition_notes(title))) or fold(text)
+
+
+def without_article(folded: str) -> str:
+    for article in _ARTICLES:
+        if folded.startswith(article) and len(folded) > len(article):
+            return folded[len(article) :]
+    return folded
+
+
+# --- the series that a title carries ------------------------------------------------------------------------------
+
+_DASH = "-‐‑‒–—"
+_PLACE = rf"[0-9]{{1,4}}(?:\.[0-9]{{1,3}})?(?:\s*[{_DASH}]\s*#?[0-9]{{1,4}}(?:\.[0-9]{{1,3}})?)?"
+_PLACES = (
+    rf"{_PLACE}(?:\s*(?:[,&+]|and)\s*#?{_PLACE})*(?:\s*[:,]?\s*(?:part|pt\.?)\s*[0-9]{{1,2}}(?:\s*of\s*[0-9]{{1,2}})?)?"
+)
+_HASHED = re.compile(
+    rf"(?P<name>[^#;]*?[^#;\s,])\s*(?P<comma>,?)\s*#\s*(?P<place>{_PLACES}|[0-9]{{1,4}}p[0-9]{{1,2}})(?:\s*of\s*[0-9]{{1,3}})?\s*(?:(?P<next>[;,])\s*|$)",
+    re.IGNORECASE,
+)
+_WORD_NUMBER = r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[ivx]{1,4}"
+_BOOK = r"(?:books?|bks?\.?|volumes?|vols?\.?)"
+_LABELLED = re.compile(
+    rf"^(?P<name>.*?[^\s,:–-])\s*(?:[,:]|\s[-–])?\s+(?P<place>{_BOOK}\s*#?\s*(?:{_PLACES}|{_WORD_NUMBER}))$",
+    re.IGNORECASE,
+)
+_BOOK_OF = re.compile(
+    rf"^(?P<place>{_BOOK}\s*#?\s*(?:{_PLACES}|{_WORD_NUMBER}))\s*(?:of|in|:|,|-)\s*(?P<name>\S.*)$", re.IGNORECASE
+)
+_HASH_IN = re.compile(
+    rf"^#\s*(?P<place>{_PLACES})\s+(?:of|in)\s+(?P<name>\S.*\s(?:series|saga|trilogy|cycle|chronicles))$", re.IGNORECASE
+)
+_LABEL_TAIL = re.compile(rf"[\s,:]+(?:{_BOOK}|no\.?|number)$", re.IGNORECASE)
+_LABEL_AFTER_COMMA = re.compile(rf"\s*[,:]\s*(?:{_BOOK}|no\.?|number)$", re.IGNORECASE)
+_NO_SERIES_NAME = frozenset(
+    {"", "the", "a", "an", "book", "books", "volume", "vol", "part", "no", "number", "complete", "set"}
+)
+
+
+def parse_title_series(title: str) -> tuple[str, SeriesRef | None]:
+    """Take the series off a title: "Dune Messiah (Dune, #2)" is ("Dune Messiah", Dune at "2").
+
+    Reads Goodreads' brackets ("(Series, #1)", "(Series #0.5)", "#1-3", "#3: Part 1 of 2", "#1-4 + 3.5"), and
+    "(Series, Book 2)", "(Book 2 of Series)". A title that merely holds brackets is returned as it is, with None; so is
+    "Batman: Hush, Vol. 1", where either side may be the series. Of several series ("Discworld, #3; Witches #1") the
+    first is taken.
+    """
+    bare, series = parse_title_all_series(title)
+    return bare, (series[0] if series else None)
+
+
+def parse_title_all_series(title: str) -> tuple[str, tuple[SeriesRef, ...]]:
+    """As `parse_title_series`, with every series that the bracket names, in its order."""
+    text = title.strip()
+    bare = text
+    for _ in range(3):  # an edition note or two may stand behind the series
+        bracket = last_bracket(bare)
+        if bracket is None:
+            break
+        before, inside = bracket
+        series = _series_in(inside)
+        if series and fold(before):
+            return before, series
+        if not (before and (_EDITION.fullmatch(fold(inside)) or re.fullmatch(r"1[5-9][0-9]{2}|20[0-9]{2}", inside))):
+            break
+        bare = before
+    return text, ()
+
+
+def _series_in(inside: str) -> tuple[SeriesRef, ...]:
+    inside = " ".join(inside.split())
+    if len(inside) > 250:
+        return ()
+    if inside.startswith("#"):
+        match = _HASH_IN.match(inside)
+        reference = _reference(match["name"], match["place"]) if match and "#" not in match["name"] else None
+        return (reference,) if reference else ()
+    if "#" in inside:
+        found: list[SeriesRef] = []
+        start = 0
+        while start < len(inside):
+            match = _HASHED.match(inside, start)
+            reference = _reference(match["name"], match["place"], ended=bool(match["comma"])) if match else None
+            if match is None or reference is None:
+                return ()
+            found.append(reference)
+            start = match.end()
+        return tuple(found)
+    for pattern in (_BOOK_OF, _LABELLED):
+        match = pattern.match(inside)
+        if match:
+            reference = _reference(match["name"], match["place"])
+            return (reference,) if reference else ()
+    return ()
+
+
+def _reference(name: str, place: str, *, ended: bool = False) -> SeriesRef | None:
+    """``ended``: a comma stands between name and number, so that the name's last word belongs to it."""
+    label = _LABEL_AFTER_COMMA if ended else _LABEL_TAIL
+    name = label.sub("", name.strip(" ,:;-–"))  # "(Mistborn, Book #1)", but "(The Jungle Book, #1)"
+    position = parse_position(place)
+    if position is None or fold(name) in _NO_SERIES_NAME or not any(char.isalnum() for char in name):
+        return None
+    labelled = re.match(r"[a-z]", place, re.IGNORECASE)
+    return SeriesRef(name, position.canonical if labelled else " ".join(place.split()))
+
+
+def last_bracket(text: str) -> tuple[str, str] | None:
+    """(what stands before, what stands inside) of a bracket that closes the text; nesting is followed."""
+    text = text.rstrip()
+    if not text or text[-1] not in ")]":
+        return None
+    closing = text[-1]
+    opening = "(" if closing == ")" else "["
+    depth = 0
+    for index in range(len(text) - 1, -1, -1):
+        if text[index] == closing:
+            depth += 1
+        elif text[index] == opening:
+            depth -= 1
+            if depth == 0:
+                return text[:index].rstrip(), text[index + 1 : -1].strip()
+    return None
