@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, Double, Index, Integer, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Double, Index, Integer, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -306,6 +306,11 @@ class Top10Entry(Base):
     reason: Mapped[str | None] = mapped_column(comment="why it has this outcome, in words")
     missing_book_id: Mapped[int | None] = reference("missing_books.id")
     book_id: Mapped[int | None] = reference("books.id")
+    other_releases: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger),
+        server_default=text("'{}'::bigint[]"),
+        comment="releases of the same work further down the list",
+    )
     created_at: Mapped[Moment]
 
     __table_args__ = (
@@ -324,9 +329,15 @@ class MamUpload(Base):
 
     release_id: Mapped[int] = reference("releases.id", index=False, primary_key=True)
     seen_at: Mapped[Moment] = mapped_column(index=True)
-    book_id: Mapped[int | None] = reference("books.id", comment="the discovered book")
+    book_id: Mapped[int | None] = reference("books.id", comment="the discovered or owned book that it is")
+    missing_book_id: Mapped[int | None] = reference("missing_books.id", comment="the gap that it may fill")
+    outcome: Mapped[str | None] = mapped_column(comment="what it is to us; null: not judged yet")
+    reason: Mapped[str | None] = mapped_column(comment="why it has this outcome, in words")
 
-    __table_args__ = ({"comment": "New uploads that the daily scan has seen"},)
+    __table_args__ = (
+        one_of("outcome", words.UPLOAD_OUTCOMES),
+        {"comment": "New uploads that the daily scan has seen"},
+    )
 
 
 class AuthorSearch(Base):
@@ -336,8 +347,10 @@ class AuthorSearch(Base):
 
     author_id: Mapped[int] = reference("authors.id", index=False, primary_key=True)
     source: Mapped[str] = mapped_column(primary_key=True)
-    searched_at: Mapped[Moment]
-    found: Mapped[Count] = mapped_column(comment="releases found")
+    searched_at: Mapped[datetime | None] = mapped_column(comment="last whole answer; null while there was none")
+    found: Mapped[Count] = mapped_column(comment="releases or works found")
+    failed_at: Mapped[datetime | None] = mapped_column(comment="last attempt that gave no whole answer")
+    problem: Mapped[str | None] = mapped_column(comment="why it gave none")
 
     __table_args__ = (
         one_of("source", words.SOURCES),

@@ -58,6 +58,8 @@ class Series(Base):
     completion_percentage: Mapped[float | None] = mapped_column(comment="0 to 100; null until the catalogue is known")
     completion_status: Mapped[str] = mapped_column(server_default="unknown")
     last_completion_check: Mapped[datetime | None] = mapped_column(index=True)
+    check_failed_at: Mapped[datetime | None] = mapped_column(comment="last attempt that gave no whole catalogue")
+    check_problem: Mapped[str | None] = mapped_column(comment="why it gave none")
     date_created: Mapped[Moment]
     date_updated: Mapped[Moment]
 

@@ -12,6 +12,9 @@ branch_labels = None
 depends_on = None
 
 _SOURCES = ("GoogleBooks", "Goodreads", "Audible", "MAM", "Audiobookshelf", "Manual")
+_OLD_TOP10_OUTCOMES = ("owned", "wanted", "active", "ignored", "refused")
+_TOP10_OUTCOMES = ("owned", "wanted", "active", "failed", "ignored", "doubtful", "refused")
+_UPLOAD_OUTCOMES = ("discovered", "known", "owned", "doubtful", "refused")
 
 
 def _document(name: str, comment: str | None = None) -> sa.Column[object]:
@@ -27,6 +30,25 @@ def upgrade() -> None:
     op.add_column("books", _document("abs_values", "field → value that Audiobookshelf showed last"))
     op.add_column("books", _document("abs_written", "field → value that we last sent there, or are about to"))
     op.create_index("ix_books_library_id_rel_path", "books", ["library_id", "rel_path"])
+
+    op.add_column(
+        "series",
+        sa.Column("check_failed_at", sa.DateTime(timezone=True), comment="last attempt that gave no whole catalogue"),
+    )
+    op.add_column("series", sa.Column("check_problem", sa.Text(), comment="why it gave none"))
+    op.alter_column(
+        "author_searches",
+        "searched_at",
+        nullable=True,
+        server_default=None,
+        comment="last whole answer; null while there was none",
+    )
+    op.alter_column("author_searches", "found", comment="releases or works found", existing_comment="releases found")
+    op.add_column(
+        "author_searches",
+        sa.Column("failed_at", sa.DateTime(timezone=True), comment="last attempt that gave no whole answer"),
+    )
+    op.add_column("author_searches", sa.Column("problem", sa.Text(), comment="why it gave none"))
 
     op.add_column("catalog_entries", sa.Column("rule", sa.Text(), comment="stable code of the rule that decided"))
     op.add_column(
@@ -124,8 +146,47 @@ def upgrade() -> None:
         comment="Pages that the person's own crawler script wrote",
     )
 
+    op.drop_constraint(op.f("ck_top10_entries_outcome"), "top10_entries", type_="check")
+    op.create_check_constraint(op.f("ck_top10_entries_outcome"), "top10_entries", _one_of("outcome", _TOP10_OUTCOMES))
+    op.add_column(
+        "top10_entries",
+        sa.Column(
+            "other_releases",
+            sa.ARRAY(sa.BigInteger()),
+            server_default=sa.text("'{}'::bigint[]"),
+            nullable=False,
+            comment="releases of the same work further down the list",
+        ),
+    )
+
+    op.alter_column("mam_uploads", "book_id", comment="the discovered or owned book that it is")
+    op.add_column(
+        "mam_uploads",
+        sa.Column(
+            "missing_book_id",
+            sa.BigInteger(),
+            sa.ForeignKey("missing_books.id", name="fk_mam_uploads_missing_book_id"),
+            comment="the gap that it may fill",
+        ),
+    )
+    op.add_column("mam_uploads", sa.Column("outcome", sa.Text(), comment="what it is to us; null: not judged yet"))
+    op.add_column("mam_uploads", sa.Column("reason", sa.Text(), comment="why it has this outcome, in words"))
+    op.create_index("ix_mam_uploads_missing_book_id", "mam_uploads", ["missing_book_id"])
+    op.create_check_constraint(op.f("ck_mam_uploads_outcome"), "mam_uploads", _one_of("outcome", _UPLOAD_OUTCOMES))
+
 
 def downgrade() -> None:
+    for name in ("reason", "outcome", "missing_book_id"):
+        op.drop_column("mam_uploads", name)
+    op.alter_column("mam_uploads", "book_id", comment="the discovered book")
+    op.drop_column("top10_entries", "other_releases")
+    op.drop_constraint(op.f("ck_top10_entries_outcome"), "top10_entries", type_="check")
+    # The older words have none for these: an attempt that failed is still wanted, and what is in doubt isn't taken.
+    op.execute("UPDATE top10_entries SET outcome = 'wanted' WHERE outcome = 'failed'")
+    op.execute("UPDATE top10_entries SET outcome = 'refused' WHERE outcome = 'doubtful'")
+    op.create_check_constraint(
+        op.f("ck_top10_entries_outcome"), "top10_entries", _one_of("outcome", _OLD_TOP10_OUTCOMES)
+    )
     op.drop_table("crawled_guides")
     op.drop_table("series_merges")
     op.drop_table("metadata_answers")
@@ -133,6 +194,13 @@ def downgrade() -> None:
         op.drop_column("metadata_corrections", name)
     for name in ("disagreements", "same_as", "rule"):
         op.drop_column("catalog_entries", name)
+    for name in ("problem", "failed_at"):
+        op.drop_column("author_searches", name)
+    op.execute("DELETE FROM author_searches WHERE searched_at IS NULL")
+    op.alter_column("author_searches", "found", comment="releases found")
+    op.alter_column("author_searches", "searched_at", nullable=False, server_default=sa.func.now(), comment=None)
+    for name in ("check_problem", "check_failed_at"):
+        op.drop_column("series", name)
     op.drop_index("ix_books_library_id_rel_path", "books")
     for name in ("abs_written", "abs_values", "metadata_times"):
         op.drop_column("books", name)
