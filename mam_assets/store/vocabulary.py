@@ -28,7 +28,8 @@ DOWNLOAD_STATUSES = ("queued", "downloading", "completed", "failed", "abandoned"
 IMPORT_STATUSES = ("pending", "imported", "import_failed")
 IMPORT_METHODS = ("link", "copy", "in_place")
 OUTBOX_STATES = ("intended", "confirmed", "abandoned")
-TOP10_OUTCOMES = ("owned", "wanted", "active", "ignored", "refused")
+TOP10_OUTCOMES = ("owned", "wanted", "active", "failed", "ignored", "doubtful", "refused")
+UPLOAD_OUTCOMES = ("discovered", "known", "owned", "doubtful", "refused")
 
 TASK_NAMES = (
     "MAM",
