@@ -126,6 +126,9 @@ class Book(Base):
     is_invalid: Mapped[Off]
     metadata_completeness_percent: Mapped[float] = mapped_column(server_default=text("0"), comment="0 to 100")
     last_metadata_update: Mapped[datetime | None] = mapped_column(comment="last time sources were asked")
+    metadata_waiting: Mapped[Texts] = mapped_column(
+        comment="services that could not be asked or written to; such books are first next time"
+    )
     metadata_source: Mapped[Document] = mapped_column(comment="field → source of its value")
     metadata_times: Mapped[Document] = mapped_column(comment="field → time at which its value was set, ISO 8601")
     abs_values: Mapped[Document] = mapped_column(comment="field → value that Audiobookshelf showed last")
@@ -155,6 +158,7 @@ class Book(Base):
             "ix_books_worst_metadata", "metadata_completeness_percent", "id", postgresql_where=text("status = 'active'")
         ),
         Index("ix_books_stale_metadata", "last_metadata_update", "id", postgresql_where=text("status = 'active'")),
+        Index("ix_books_waiting_metadata", "id", postgresql_where=text("metadata_waiting <> '{}'::text[]")),
         {"comment": "Books of the library and books discovered elsewhere; archived, never deleted"},
     )
 

@@ -30,6 +30,19 @@ def upgrade() -> None:
     op.add_column("books", _document("abs_values", "field → value that Audiobookshelf showed last"))
     op.add_column("books", _document("abs_written", "field → value that we last sent there, or are about to"))
     op.create_index("ix_books_library_id_rel_path", "books", ["library_id", "rel_path"])
+    op.add_column(
+        "books",
+        sa.Column(
+            "metadata_waiting",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text("'{}'::text[]"),
+            nullable=False,
+            comment="services that could not be asked or written to; such books are first next time",
+        ),
+    )
+    op.create_index(
+        "ix_books_waiting_metadata", "books", ["id"], postgresql_where=sa.text("metadata_waiting <> '{}'::text[]")
+    )
 
     op.add_column(
         "series",
@@ -201,6 +214,8 @@ def downgrade() -> None:
     op.alter_column("author_searches", "searched_at", nullable=False, server_default=sa.func.now(), comment=None)
     for name in ("check_problem", "check_failed_at"):
         op.drop_column("series", name)
+    op.drop_index("ix_books_waiting_metadata", "books")
+    op.drop_column("books", "metadata_waiting")
     op.drop_index("ix_books_library_id_rel_path", "books")
     for name in ("abs_written", "abs_values", "metadata_times"):
         op.drop_column("books", name)
