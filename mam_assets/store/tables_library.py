@@ -133,6 +133,7 @@ class Book(Base):
     metadata_times: Mapped[Document] = mapped_column(comment="field → time at which its value was set, ISO 8601")
     abs_values: Mapped[Document] = mapped_column(comment="field → value that Audiobookshelf showed last")
     abs_written: Mapped[Document] = mapped_column(comment="field → value that we last sent there, or are about to")
+    abs_mark: Mapped[str | None] = mapped_column(comment="digest of what the library's list showed of it")
     locked_fields: Mapped[Texts] = mapped_column(comment="fields that a person set; no automated writer changes them")
     import_source: Mapped[str] = mapped_column(server_default="user_import", index=True)
     status: Mapped[str] = mapped_column(server_default="active")
@@ -141,7 +142,7 @@ class Book(Base):
     date_updated: Mapped[Moment]
     abs_added_at: Mapped[datetime | None]
     abs_updated_at: Mapped[datetime | None]
-    last_seen_at: Mapped[datetime | None] = mapped_column(comment="last library read that showed the item")
+    last_seen_at: Mapped[datetime | None] = mapped_column(comment="last library read that stored the item")
     archived_at: Mapped[datetime | None]
 
     __table_args__ = (

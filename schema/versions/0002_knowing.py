@@ -29,6 +29,13 @@ def upgrade() -> None:
     op.add_column("books", _document("metadata_times", "field → time at which its value was set, ISO 8601"))
     op.add_column("books", _document("abs_values", "field → value that Audiobookshelf showed last"))
     op.add_column("books", _document("abs_written", "field → value that we last sent there, or are about to"))
+    op.add_column("books", sa.Column("abs_mark", sa.Text(), comment="digest of what the library's list showed of it"))
+    op.alter_column(
+        "books",
+        "last_seen_at",
+        comment="last library read that stored the item",
+        existing_comment="last library read that showed the item",
+    )
     op.create_index("ix_books_library_id_rel_path", "books", ["library_id", "rel_path"])
     op.add_column(
         "books",
@@ -217,5 +224,11 @@ def downgrade() -> None:
     op.drop_index("ix_books_waiting_metadata", "books")
     op.drop_column("books", "metadata_waiting")
     op.drop_index("ix_books_library_id_rel_path", "books")
-    for name in ("abs_written", "abs_values", "metadata_times"):
+    op.alter_column(
+        "books",
+        "last_seen_at",
+        comment="last library read that showed the item",
+        existing_comment="last library read that stored the item",
+    )
+    for name in ("abs_mark", "abs_written", "abs_values", "metadata_times"):
         op.drop_column("books", name)
