@@ -1,7 +1,8 @@
-"""Metadata of a book from several sources: how complete it is, and what to change.
+"""Metadata of a book from several sources: what to change, and the rule that decided.
 
-Belongs here: completeness, trust, locks, refusing nonsense. Does not belong here: whether a source speaks of this very
-book (identity; a suggestion comes here only after that), writing anything.
+Belongs here: trust, locks, contradictions, refusing nonsense. Does not belong here: whether a source speaks of this
+very book (matching; a suggestion comes here only after that), how complete a book is (completeness), what of it is sent
+to Audiobookshelf (write_back).
 
 One gate for all automated writers: a locked field and a person's value are never changed.
 """
@@ -14,36 +15,34 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mam_assets.domain.books import MetadataSuggestion
+from mam_assets.domain.completeness import IDS, WEIGHTS, asks_for_series, completeness, explain, is_filled
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
-from mam_assets.domain.names import clean_text, fold, normalise_series, parse_position
+from mam_assets.domain.languages import normalise_language
+from mam_assets.domain.names import clean_text, fold, normalise_person, normalise_series, parse_position
 
-__all__ = ["TRUST", "WEIGHTS", "Change", "completeness", "merge", "normalise_asin", "normalise_isbn"]
+__all__ = [
+    "TRUST",
+    "WEIGHTS",
+    "Change",
+    "asks_for_series",
+    "completeness",
+    "explain",
+    "merge",
+    "names_in",
+    "normalise_asin",
+    "normalise_isbn",
+    "says_the_same",
+    "sensible",
+]
 
-WEIGHTS: Mapping[str, int] = {
-    "title": 15,
-    "author": 15,
-    "narrator": 12,
-    "description": 10,
-    "published_year": 8,
-    "duration_minutes": 6,
-    "language": 6,
-    "publisher": 5,
-    "isbn": 5,
-    "asin": 5,
-    "subtitle": 1,
-    "series": 7,
-    "series_number": 5,
-}
-"""Share of each field in completeness: what a listener looks for weighs most. The two series fields count only for a
-book that is in a series, and either id (ISBN, ASIN) fills both, since most recordings have only one."""
+TRUST: tuple[str, ...] = ("Manual", "GoogleBooks", "Goodreads", "Audible", "MAM", "Audiobookshelf")
+"""From most to least trusted. "Manual" is a person's word. "Audiobookshelf" is what it showed when it was first read:
+a person's work or a file's tags, nobody can tell; so only nonsense, or two sources that agree, stand against it."""
 
-_SERIES_FIELDS = frozenset({"series", "series_number"})
-_IDS = frozenset({"isbn", "asin"})
+SETTLED_BY_TWO = frozenset({"language", "published_year", "series_number"})
+"""Facts of the work, of which two sources that agree are right against what Audiobookshelf showed. The other fields
+have many right values (each edition has its publisher and text), or the same one under many names (series)."""
 
-TRUST: tuple[str, ...] = ("Manual", "Audiobookshelf", "GoogleBooks", "Goodreads", "Audible", "MAM")
-"""From most to least trusted. "Audiobookshelf" is a person's edit there; what its scanner read has no source."""
-
-_BY_PERSONS = frozenset({"Manual", "Audiobookshelf"})
 _UNKNOWN_TRUST = len(TRUST)
 
 Mode = Literal["fill", "correct", "off"]
@@ -60,22 +59,6 @@ class Change:
     reason: str
 
 
-def completeness(values: Mapping[str, object], *, in_series: bool) -> int:
-    """Weighted share of filled fields, 0..100, rounded down. Empty text, 0 and None are unfilled; "0" is a number of a
-    series, and filled. Series fields never count for a book that stands alone, nor is a subtitle asked of any."""
-    fields = [field for field in WEIGHTS if field != "subtitle" and (in_series or field not in _SERIES_FIELDS)]
-    total = sum(WEIGHTS[field] for field in fields)
-    has_id = any(_filled(values.get(field)) for field in _IDS)
-    got = sum(WEIGHTS[field] for field in fields if (has_id if field in _IDS else _filled(values.get(field))))
-    return 100 * got // total
-
-
-def _filled(value: object) -> bool:
-    if isinstance(value, str):
-        return bool(value.strip())
-    return bool(value)
-
-
 def merge(
     current: Mapping[str, object],
     sources: Mapping[str, str],
@@ -85,10 +68,15 @@ def merge(
 ) -> tuple[Change, ...]:
     """What to change in one book. ``sources`` says where each current value came from.
 
-    fill: only empty fields. correct: also a value whose source is trusted less than the suggestion's, or is the same
-    source (it corrected itself), when the two differ in more than spelling. off: nothing. Locked fields and values of a
-    person (Manual, Audiobookshelf) never change. Of several suggestions the most trusted one that makes sense counts;
-    the order of ``suggestions`` doesn't, save between two of one source.
+    fill: only empty fields. correct: also, when the two differ in more than spelling,
+
+    - a value that cannot be one (an ISBN with a wrong check digit);
+    - a value whose source is trusted less than the suggestion's, or is the same source (it corrected itself);
+    - what Audiobookshelf showed of `SETTLED_BY_TWO`, where two sources agree and none agrees with it.
+
+    off: nothing. Locked fields and a person's values (Manual) never change. Of several suggestions the most trusted one
+    that makes sense counts; the order of ``suggestions`` doesn't, save between two of one source. The reason of a
+    change names the rule, the evidence, and every source that says something else.
     """
     if mode == "off":
         return ()
@@ -96,7 +84,7 @@ def merge(
     fields = [name for name in WEIGHTS if any(name in suggestion.values for suggestion in ranked)]
     changes: dict[str, Change] = {}
     for name in fields:
-        if name in locked or (sources.get(name) in _BY_PERSONS and _filled(current.get(name))):
+        if name in locked or (sources.get(name) == "Manual" and is_filled(current.get(name))):
             continue
         eligible = ranked if name != "series_number" else _of_series(ranked, changes.get("series"), current)
         change = _best_change(name, current, sources.get(name), eligible, mode)
@@ -120,50 +108,97 @@ def _tears_series_apart(
 ) -> bool:
     """Whether another series would be named while the number of the old one stays."""
     change = changes.get("series")
-    if change is None or change.old is None or not _filled(current.get("series_number")):
+    if change is None or change.old is None or not is_filled(current.get("series_number")):
         return False
     if "series_number" in changes or normalise_series(change.old) == normalise_series(change.new):
         return False
     number = str(current.get("series_number"))
     agreeing = (s.values.get("series_number") for s in _of_series(ranked, change, current))
-    return not any(text and _says_the_same("series_number", number, text) for text in agreeing)
+    return not any(text and says_the_same("series_number", number, text) for text in agreeing)
 
 
 def _best_change(
     name: str, current: Mapping[str, object], source: str | None, ranked: Sequence[MetadataSuggestion], mode: Mode
 ) -> Change | None:
+    said = [(s, new) for s in ranked if (new := sensible(name, s.values.get(name))) is not None]
+    if not said:
+        return None
     value = current.get(name)
-    old = str(value) if _filled(value) else None
-    for suggestion in ranked:
-        new = sensible(name, suggestion.values.get(name))
-        if new is None:
-            continue
-        why = f" ({suggestion.evidence})" if suggestion.evidence else ""
-        if old is None:
-            return Change(name, None, new, suggestion.source, f"was empty{why}")
-        if mode != "correct" or _says_the_same(name, old, new):
+    old = str(value) if is_filled(value) else None
+    best, new = said[0]
+    if old is None:
+        rule = "was empty"
+    elif mode != "correct":
+        return None
+    elif sensible(name, old) is None:
+        rule = "was no possible value"
+    elif source in (None, "Audiobookshelf"):
+        agreed = _agreed_by_two(name, old, said)
+        if agreed is None:
             return None
-        if sensible(name, old) is None:
-            return Change(name, old, new, suggestion.source, f"was no possible value{why}")
-        if name in _IDS or _trust(suggestion.source) > _trust(source):
-            return None  # another edition's id is as right as this one's
-        return Change(
-            name, old, new, suggestion.source, f"{suggestion.source} is trusted over {source or 'file tags'}{why}"
-        )
+        best, new = agreed
+        rule = f"two sources agree against what Audiobookshelf showed ({old!r})"
+    elif says_the_same(name, old, new) or name in IDS or _trust(best.source) > _trust(source):
+        return None  # another edition's id is as right as this one's
+    elif best.source == source:
+        rule = f"{source} has corrected itself"
+    else:
+        rule = f"{best.source} is trusted over {source}"
+    return Change(name, old, new, best.source, rule + _evidence(best) + _contradicted(name, new, best, said))
+
+
+_Said = tuple[MetadataSuggestion, str]
+
+
+def _agreed_by_two(name: str, old: str, said: Sequence[_Said]) -> _Said | None:
+    """The most trusted suggestion that another source repeats, where no source says what is there already."""
+    if name not in SETTLED_BY_TWO or any(says_the_same(name, old, new) for _, new in said):
+        return None
+    for first, new in said:
+        if any(other.source != first.source and says_the_same(name, new, text) for other, text in said):
+            return first, new
     return None
+
+
+def _evidence(suggestion: MetadataSuggestion) -> str:
+    return f" ({suggestion.evidence})" if suggestion.evidence else ""
+
+
+def _contradicted(name: str, new: str, best: MetadataSuggestion, said: Sequence[_Said]) -> str:
+    """What other sources say, and why it was not taken. Long texts always differ, and are not compared."""
+    if name in IDS or name == "description":
+        return ""
+    others = [
+        f"{s.source} says {text[:80]!r}" for s, text in said if s is not best and not says_the_same(name, new, text)
+    ]
+    return f"; {', '.join(others)}: {best.source} is trusted more" if others else ""
 
 
 def _trust(source: str | None) -> int:
     return TRUST.index(source) if source in TRUST else _UNKNOWN_TRUST
 
 
-def _says_the_same(name: str, old: str, new: str) -> bool:
-    if name in _IDS:
-        return (sensible(name, old) or old) == new
+def says_the_same(name: str, old: str, new: str) -> bool:
+    """Whether two values of a field differ in spelling at most."""
+    if name in IDS:
+        return (sensible(name, old) or old) == (sensible(name, new) or new)
     if name == "series_number":
         first, second = parse_position(old), parse_position(new)
         return first == second if first and second else old.strip() == new.strip()
+    if name == "language":
+        return normalise_language(old) == normalise_language(new) is not None
+    if name == "series":
+        return normalise_series(old) == normalise_series(new) != ""
+    if name in ("narrator", "author"):
+        return {normalise_person(person) for person in names_in(old)} == {
+            normalise_person(person) for person in names_in(new)
+        }
     return fold(old) == fold(new) and bool(fold(old))
+
+
+def names_in(text: str | None) -> tuple[str, ...]:
+    """The names of a joined text as our table and Audiobookshelf join them: by commas."""
+    return tuple(dict.fromkeys(name for part in (text or "").split(",") if (name := part.strip())))
 
 
 # --- nonsense -----------------------------------------------------------------------------------------------------

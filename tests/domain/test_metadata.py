@@ -1,4 +1,4 @@
-"""Completeness and merge."""
+"""What is changed in a book, and the rule that decided."""
 
 from __future__ import annotations
 
@@ -9,19 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mam_assets.domain.books import MetadataSuggestion
-from mam_assets.domain.metadata import TRUST, WEIGHTS, Change, completeness, merge, sensible
-
-FULL = {
-    "title": "Dune",
-    "author": "Frank Herbert",
-    "narrator": "Scott Brick",
-    "description": "A desert planet.",
-    "published_year": 1965,
-    "duration_minutes": 1262,
-    "language": "English",
-    "publisher": "Macmillan",
-    "isbn": "9780439554930",
-}
+from mam_assets.domain.metadata import TRUST, WEIGHTS, Change, merge, says_the_same, sensible
 
 
 def says(source: str, **values: str | None) -> MetadataSuggestion:
@@ -30,24 +18,6 @@ def says(source: str, **values: str | None) -> MetadataSuggestion:
 
 def changed(changes: tuple[Change, ...]) -> dict[str, tuple[str, str]]:
     return {change.field: (change.new, change.source) for change in changes}
-
-
-def test_a_book_known_to_stand_alone_can_be_complete() -> None:
-    assert completeness(FULL, in_series=False) == 100
-    assert completeness(FULL, in_series=True) < 100
-    assert completeness({**FULL, "series": "Dune", "series_number": "0"}, in_series=True) == 100
-
-
-def test_one_id_is_enough() -> None:
-    without = {key: value for key, value in FULL.items() if key != "isbn"}
-    assert completeness(without, in_series=False) == 88
-    assert completeness({**without, "asin": "B002V1A0WE"}, in_series=False) == 100
-
-
-@given(st.dictionaries(st.sampled_from([*WEIGHTS, "other"]), st.none() | st.text() | st.integers()), st.booleans())
-def test_completeness_is_a_percentage_that_never_falls_when_filled(values: dict[str, object], in_series: bool) -> None:
-    before = completeness(values, in_series=in_series)
-    assert 0 <= before <= completeness({**values, "title": "Dune"}, in_series=in_series) <= 100
 
 
 def test_an_empty_field_is_filled_by_the_most_trusted() -> None:
@@ -156,6 +126,79 @@ def test_a_series_is_not_renamed_under_its_number() -> None:
     )
     renamed = merge(current, sources, (), [says("Goodreads", series="Discworld", series_number="3")], "correct")
     assert changed(renamed) == {"series": ("Discworld", "Goodreads"), "series_number": ("3", "Goodreads")}
+
+
+AGREEING = [says("Goodreads", published_year="1897"), says("GoogleBooks", published_year="1897-05-26")]
+
+
+@pytest.mark.parametrize("source", ["Audiobookshelf", None])
+def test_two_sources_that_agree_stand_against_a_tag(source: str | None) -> None:
+    (change,) = merge({"published_year": 2015}, {"published_year": source} if source else {}, (), AGREEING, "correct")
+    assert (change.old, change.new, change.source) == ("2015", "1897", "GoogleBooks")
+    assert change.reason.startswith("two sources agree against what Audiobookshelf showed ('2015')")
+
+
+@pytest.mark.parametrize(
+    "suggestions",
+    [
+        AGREEING[:1],
+        [says("GoogleBooks", published_year="1897"), says("GoogleBooks", published_year="1897")],
+        [says("GoogleBooks", published_year="1897"), says("Goodreads", published_year="1901")],
+        [*AGREEING, says("Audible", published_year="2015")],
+    ],
+    ids=["one alone", "one source twice", "they disagree", "a third one agrees with what is there"],
+)
+def test_less_than_two_agreeing_sources_leave_what_audiobookshelf_showed(suggestions: list[MetadataSuggestion]) -> None:
+    assert merge({"published_year": 2015}, {"published_year": "Audiobookshelf"}, (), suggestions, "correct") == ()
+
+
+def test_many_right_values_of_a_field_are_no_contradiction() -> None:
+    """A publisher is an edition's: two sources that know another edition prove nothing."""
+    suggestions = [says("GoogleBooks", publisher="Penguin"), says("Goodreads", publisher="Penguin")]
+    assert merge({"publisher": "Audible"}, {"publisher": "Audiobookshelf"}, (), suggestions, "correct") == ()
+
+
+def test_nonsense_that_audiobookshelf_shows_is_replaced() -> None:
+    current = {"series": "Jungle Books", "series_number": "Volume the First"}
+    sources = dict.fromkeys(current, "Audiobookshelf")
+    suggestion = says("Goodreads", series="The Jungle Books", series_number="1")
+    (change,) = merge(current, sources, (), [suggestion], "correct")
+    assert (change.field, change.new, change.reason) == ("series_number", "1", "was no possible value")
+
+
+def test_the_reason_names_the_rule_the_evidence_and_who_says_otherwise() -> None:
+    best = MetadataSuggestion("GoogleBooks", {"publisher": "Macmillan"}, "ISBN 9780439554930")
+    (change,) = merge({}, {}, (), [says("Goodreads", publisher="Tor"), best], "fill")
+    assert change.reason == "was empty (ISBN 9780439554930); Goodreads says 'Tor': GoogleBooks is trusted more"
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "same"),
+    [
+        ("language", "en", "English", True),
+        ("language", "English", "German", False),
+        ("series", "The Oz Series", "Oz", True),
+        ("narrator", "B. Reader, Anna Voice", "Anna Voice,B Reader", True),
+        ("narrator", "Anna Voice", "Anna Voice, B. Reader", False),
+        ("isbn", "0-439-55493-4", "9780439554930", True),
+        ("series_number", "1.0", "1", True),
+    ],
+)
+def test_spelling_is_told_from_meaning(field: str, old: str, new: str, same: bool) -> None:
+    assert says_the_same(field, old, new) is same
+
+
+@pytest.mark.parametrize(
+    ("given", "year"),
+    [("1912", "1912"), ("1912-10", "1912"), ("1897-05-26", "1897"), ("1605-01-16T00:00:00", "1605"), ("0897", None)],
+)
+def test_dates_of_every_length_give_their_year(given: str, year: str | None) -> None:
+    assert sensible("published_year", given) == year
+
+
+def test_markup_in_a_description_is_text() -> None:
+    text = "<p>A tale</p><script>alert('x')</script> of some length"
+    assert sensible("description", text) == text
 
 
 _values = st.sampled_from([None, "", "Dune", "Unknown", "1965", "9780439554930", "3", "A long enough description."])
