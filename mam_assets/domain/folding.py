@@ -23,6 +23,8 @@ def clean_text(text: str | None, *, limit: int = 2000) -> str | None:
     surrogate, at most ``limit`` characters. Empty becomes None."""
     if text is None:
         return None
+    if text.isascii() and text.isprintable():
+        return " ".join(text[: limit * 4].split())[:limit].rstrip() or None
     # Surrogates and controls (category C, such as NUL) turn to spaces; format marks (Cf) vanish without a gap.
     kept = "".join(
         "" if unicodedata.category(char) == "Cf" else " " if unicodedata.category(char) in _UNPRINTABLE else char
@@ -40,12 +42,24 @@ def fold(text: str) -> str:
 
     Accents go only from scripts where they decorate (Latin, Greek, Cyrillic); marks that are letters elsewhere stay.
     """
+    if text.isascii():
+        return " ".join(text.replace("&", " and ").translate(_PLAIN).split())
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     plain = _ACCENTS.sub("", plain).translate(_LETTERS).replace("&", " and ")
     plain = _APOSTROPHES.sub("", plain)
-    plain = unicodedata.normalize("NFC", plain)
-    return " ".join("".join(char if char.isalnum() or _is_mark(char) else " " for char in plain).split())
+    return " ".join(unicodedata.normalize("NFC", plain).translate(_KEPT).split())
 
 
-def _is_mark(char: str) -> bool:
-    return unicodedata.category(char) in {"Mn", "Mc"}
+class _Kept(dict[int, str]):
+    """For `str.translate`: letters, digits and marks as they are, anything else a space. Filled as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kept = char if char.isalnum() or unicodedata.category(char) in {"Mn", "Mc"} else " "
+        self[code] = kept
+        return kept
+
+
+_KEPT = _Kept()
+# The same for ASCII, capitals and apostrophes included: nine titles in ten need no more.
+_PLAIN = {code: None if chr(code) in "'`" else _KEPT[ord(chr(code).lower())] for code in range(128)}

@@ -74,9 +74,35 @@ _WORDS: tuple[tuple[Mark, str], ...] = (
     ),
     (Mark.MAYBE_DRAMATISED, r"full cast|multi ?cast|audio production"),
 )
-_PATTERNS = tuple((mark, re.compile(rf"(?<![^ ])(?:{words})(?![^ ])")) for mark, words in _WORDS)
+_PATTERNS = {mark: re.compile(rf"(?<![^ ])(?:{words})(?![^ ])") for mark, words in _WORDS}
+# Of each mark's words those without which its pattern can't match: most titles hold none of any, and are done.
+_CLUES: dict[Mark, str] = {
+    Mark.SUMMARY: "summary supersummary analysis guide guides sparknotes notes cliffnotes cliffsnotes bookrags rags"
+    " bookcaps caps instaread litcharts charts shmoop quicklet blinkist takeaways insights starters plan plans units"
+    " interpretations minutes books workbook",
+    Mark.COMPANION: "companion guide handbook trivia book movie",
+    Mark.ADAPTATION: "graphic manga screenplay comic reader readers retold adapted classic classics bookworms book play"
+    " soundtrack",
+    Mark.SAMPLE: "sampler preview peek excerpt excerpts teaser chapter chapters",
+    Mark.COLLECTION: "box boxed boxset boxsets boxedset boxedsets omnibus book books bk bks vol vols volume volumes"
+    " parts copy novel novels complete entire whole series trilogy saga collected",
+    Mark.MAYBE_COLLECTION: "omnibus collection trilogy quartet duology tetralogy anthology bundle collectors treasury"
+    " complete pack",
+    Mark.PART: "part parts disc cd",
+    Mark.DRAMATISED: "dramatised dramatized dramatisation dramatization graphic graphicaudio drama play theatre theater"
+    " radio movie full audio",
+    Mark.MAYBE_DRAMATISED: "cast multicast audio",
+}
+_MARKS_OF_CLUE: dict[str, tuple[Mark, ...]] = {
+    word: tuple(mark for mark, clues in _CLUES.items() if word in clues.split())
+    for clues in _CLUES.values()
+    for word in clues.split()
+}
 _UNABRIDGED = re.compile(r"(?<![^ ])(?:un|non|not) abridged(?![^ ])|(?<![^ ])unabridged(?![^ ])")
 _ABRIDGED = re.compile(r"(?<![^ ])(?:abridged|abridgement|abridgment|condensed|readers digest)(?![^ ])")
+_MAY_BE_ABRIDGED = re.compile(r"abridge?ment|abridged|condensed|digest")
+_PART_IN_BRACKET = re.compile(r"(?<!\w)[0-9]{1,2}\s*(?:of|/)\s*[0-9]{1,2}\s*[)\]]")
+_DIGIT = re.compile(r"[0-9]")
 _RANGE = re.compile(
     r"(?:\bbooks?|\bbks?\.?|\bvols?\.?|\bvolumes?|#)\s*"
     r"(?P<range>#?[0-9]{1,3}\s*(?:[-‐‑‒–—]|to|through|thru|&|and)\s*#?[0-9]{1,3})\b",
@@ -94,10 +120,11 @@ _VOLUME = re.compile(
 def marks_of(title: str) -> frozenset[Mark]:
     """Every mark that a title carries. Words, not substrings; certain ones only, save the MAYBE_ kinds."""
     folded = fold(title)
-    found = {mark for mark, pattern in _PATTERNS if pattern.search(folded)}
-    if re.search(r"(?<![\w])[0-9]{1,2}\s*(?:of|/)\s*[0-9]{1,2}\s*[)\]]", title):
+    possible = {mark for word in folded.split() if word in _MARKS_OF_CLUE for mark in _MARKS_OF_CLUE[word]}
+    found = {mark for mark in possible if _PATTERNS[mark].search(folded)}
+    if _PART_IN_BRACKET.search(title):
         found.add(Mark.PART)  # "[1 of 3]": GraphicAudio and old rips split a work so
-    if _ABRIDGED.search(_UNABRIDGED.sub(" ", folded)):
+    if _MAY_BE_ABRIDGED.search(folded) and _ABRIDGED.search(_UNABRIDGED.sub(" ", folded)):
         found.add(Mark.ABRIDGED)
     if range_in(title) is not None:
         found.add(Mark.COLLECTION)
@@ -114,14 +141,14 @@ def marks_of_all(texts: Iterable[str | None]) -> frozenset[Mark]:
 
 def range_in(title: str) -> Position | None:
     """The range that a title names with a label: "Books 1-4", "Vol. 1 to 3", "#1-3"."""
-    match = _RANGE.search(title)
+    match = _RANGE.search(title) if _DIGIT.search(title) else None
     position = parse_position(match["range"]) if match else None
     return position if position is not None and position.is_range else None
 
 
 def bare_range_in(title: str) -> Position | None:
     """A range without a label, "Mistborn 1-3": a sign to look twice, as "Catch 2-2" has one too."""
-    match = _BARE_RANGE.search(title)
+    match = _BARE_RANGE.search(title) if _DIGIT.search(title) else None
     position = parse_position(match["range"]) if match else None
     return position if position is not None and position.is_range else None
 

@@ -65,13 +65,15 @@ def _initials(word: str, *, last: bool) -> list[str]:
 
 
 def _without_role(name: str) -> str:
-    while True:
+    while name.endswith((")", "]")) or "-" in name or "–" in name:
         shorter = _ROLE.sub("", name)
         if shorter == name or not fold(shorter):
-            return name
+            break
         name = shorter
+    return name
 
 
+@lru_cache(maxsize=20_000)
 def split_people(text: str | None) -> tuple[str, ...]:
     """The people that a joined text names: "A & B", "A and B", "A, B", "A with B", "A; B". "Last, First" is one person.
 

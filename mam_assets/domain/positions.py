@@ -13,6 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 _LONGEST_RANGE = 300
 _NUMBER = r"[0-9]{1,4}(?:\.[0-9]{1,3})?"
@@ -30,6 +31,10 @@ _PART = re.compile(r"^(?P<whole>.+?)(?:\s*[:,;]?\s*\(?\bpart\s*|(?<=[0-9])\s?p(?
                    r"(?:\s*(?:of|/)\s*(?P<parts>[0-9]{1,2}))?\)?$")  # fmt: skip
 _OF_TOTAL = re.compile(rf"^(?P<number>{_NUMBER})\s*of\s*[0-9]{{1,3}}$")
 _SPAN = re.compile(rf"^#?\s*(?P<low>{_NUMBER})(?:\s*(?:-|to|through|thru)\s*#?\s*(?P<high>{_NUMBER}))?$")
+_DASHES = re.compile(r"\s*[‐‑‒–—―−]\s*")
+_AMBIGUOUS = re.compile(r"[0-9]+,[0-9]+")
+_DIGIT = re.compile(r"[0-9]")
+_MAY_BE_WORDED = re.compile(r"\s*[bvnem#]", re.IGNORECASE)  # the first letters of labels
 _SEPARATOR = re.compile(r"\s*(?:[,;&+]|\band\b)\s*")
 
 
@@ -81,6 +86,7 @@ class Position:
         return all(any(_within(span, wanted) for span in self.ranges) for wanted in other.ranges)
 
 
+@lru_cache(maxsize=20_000)
 def parse_position(text: str | None) -> Position | None:
     """Read a position; None where there is none or where it isn't certain ("II", "one", "1,5", "3-1", "-1").
 
@@ -88,8 +94,13 @@ def parse_position(text: str | None) -> Position | None:
     """
     if text is None:
         return None
+    if text.isdecimal() and text.isascii() and len(text) <= 4:
+        number = Decimal(text)
+        return Position(((number, number),), text=text)
     plain = unicodedata.normalize("NFKC", text).replace("\x00", " ")
-    plain = re.sub(r"\s*[‐‑‒–—―−]\s*", "-", plain)
+    if not _DIGIT.search(plain) and not _MAY_BE_WORDED.match(plain):
+        return None
+    plain = _DASHES.sub("-", plain)
     plain = " ".join(plain.casefold().split())
     if not plain or len(plain) > 80:
         return None
@@ -125,7 +136,7 @@ def position_key(text: str | None) -> tuple[int, Decimal, Decimal, int, str]:
 
 
 def _read_spans(plain: str) -> tuple[tuple[Decimal, Decimal], ...] | None:
-    if re.fullmatch(r"[0-9]+,[0-9]+", plain):
+    if _AMBIGUOUS.fullmatch(plain):
         return None  # "1,5" is one and a half to some, one and five to others
     spans: set[tuple[Decimal, Decimal]] = set()
     for piece in _SEPARATOR.split(plain):

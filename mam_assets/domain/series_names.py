@@ -46,11 +46,15 @@ def normalise_series(name: str, author: str | None = None) -> str:
     return " ".join(words)
 
 
+@lru_cache(maxsize=5_000)
+def _words_of_author(author: str) -> tuple[list[str], list[str]]:
+    return fold(normalise_person(author)).split(), fold(author).split()
+
+
 def _without_author(words: list[str], author: str | None) -> list[str]:
     if not author:
         return words
-    name = fold(normalise_person(author)).split()
-    for own in (name, fold(author).split()):
+    for own in _words_of_author(author):
         count = len(own)
         if (
             count

@@ -34,10 +34,17 @@ def strip_edition_notes(title: str) -> str:
         if bracket is not None and _EDITION.fullmatch(fold(bracket[1])) and bracket[0]:
             text = bracket[0]
             continue
+        if not _may_have_edition_tail(text):
+            return text
         shorter = _EDITION_TAIL.sub("", text).strip()
         if shorter == text or not fold(shorter):
             return text
         text = shorter
+
+
+def _may_have_edition_tail(text: str) -> bool:
+    tail = text[-40:].lower()
+    return "abridged" in tail or "novel" in tail
 
 
 def split_subtitle(title: str) -> tuple[str, str | None]:
@@ -58,6 +65,7 @@ _NO_TITLE = frozenset({"book", "volume", "part", "series", "novel", "complete", 
 _VOLUME_HEAD = re.compile(r"(?:book|volume|vol|part|episode|chapter) (?:[0-9]+|[ivx]+|one|two|three|four|five)")
 
 
+@lru_cache(maxsize=20_000)
 def main_title(text: str) -> str:
     """The title before its subtitle (": ", " - ") when what is left is still a title. A weaker key than the whole:
     "Mistborn: Secret History" and "Mistborn: The Final Empire" share it."""
@@ -92,6 +100,7 @@ _HASHED = re.compile(
 )
 _WORD_NUMBER = r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[ivx]{1,4}"
 _BOOK = r"(?:books?|bks?\.?|volumes?|vols?\.?)"
+_BOOK_IN = re.compile(rf"\b{_BOOK}", re.IGNORECASE)
 _LABELLED = re.compile(
     rf"^(?P<name>.*?[^\s,:–-])\s*(?:[,:]|\s[-–])?\s+(?P<place>{_BOOK}\s*#?\s*(?:{_PLACES}|{_WORD_NUMBER}))$",
     re.IGNORECASE,
@@ -99,6 +108,7 @@ _LABELLED = re.compile(
 _BOOK_OF = re.compile(
     rf"^(?P<place>{_BOOK}\s*#?\s*(?:{_PLACES}|{_WORD_NUMBER}))\s*(?:of|in|:|,|-)\s*(?P<name>\S.*)$", re.IGNORECASE
 )
+_YEAR = re.compile(r"1[5-9][0-9]{2}|20[0-9]{2}")
 _HASH_IN = re.compile(
     rf"^#\s*(?P<place>{_PLACES})\s+(?:of|in)\s+(?P<name>\S.*\s(?:series|saga|trilogy|cycle|chronicles))$", re.IGNORECASE
 )
@@ -121,6 +131,7 @@ def parse_title_series(title: str) -> tuple[str, SeriesRef | None]:
     return bare, (series[0] if series else None)
 
 
+@lru_cache(maxsize=20_000)
 def parse_title_all_series(title: str) -> tuple[str, tuple[SeriesRef, ...]]:
     """As `parse_title_series`, with every series that the bracket names, in its order."""
     text = title.strip()
@@ -133,7 +144,7 @@ def parse_title_all_series(title: str) -> tuple[str, tuple[SeriesRef, ...]]:
         series = _series_in(inside)
         if series and fold(before):
             return before, series
-        if not (before and (_EDITION.fullmatch(fold(inside)) or re.fullmatch(r"1[5-9][0-9]{2}|20[0-9]{2}", inside))):
+        if not (before and (_EDITION.fullmatch(fold(inside)) or _YEAR.fullmatch(inside))):
             break
         bare = before
     return text, ()
@@ -158,6 +169,8 @@ def _series_in(inside: str) -> tuple[SeriesRef, ...]:
             found.append(reference)
             start = match.end()
         return tuple(found)
+    if not _BOOK_IN.search(inside):
+        return ()
     for pattern in (_BOOK_OF, _LABELLED):
         match = pattern.match(inside)
         if match:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -50,15 +51,14 @@ _NUMBERS = frozenset(
 def relate_titles(a: str, b: str, *, series: Iterable[str] = ()) -> TitleRelation:
     """The relation of two titles. ``series`` are names of the series at hand: where the part that agrees is only such a
     name ("The Hunger Games: Mockingjay"), it is no title. Symmetric; text that folds to nothing is UNRELATED."""
-    first, second = sorted((a, b))
-    return _relate(first, second, frozenset(normalise_series(name) for name in series if name))
+    return _relate(_form(a), _form(b), frozenset(normalise_series(name) for name in series if name))
 
 
 def closest(titles_a: Iterable[str], titles_b: Iterable[str], *, series: Iterable[str] = ()) -> TitleRelation:
     """The strongest relation between any of the titles of one work and any of another."""
-    names = tuple(series)
-    others = tuple(titles_b)
-    relations = [relate_titles(a, b, series=names) for a in titles_a for b in others]
+    names = frozenset(normalise_series(name) for name in series if name)
+    others = [_form(title) for title in titles_b]
+    relations = [_relate(_form(a), b, names) for a in titles_a for b in others]
     return min(relations, key=_ORDER.__getitem__, default=TitleRelation.UNRELATED)
 
 
@@ -89,57 +89,83 @@ def _is_labelled(segment: str) -> bool:
     return tail is None or not tail[0].strip(" ,")[:1].isdigit()
 
 
-@lru_cache(maxsize=50_000)
-def _relate(a: str, b: str, series: frozenset[str]) -> TitleRelation:
-    key_a, key_b = normalise_title(a), normalise_title(b)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A title as far as relating needs it, made once: its key, that without spaces, its words, the numbers among them
+    and the others, the key of what stands before the subtitle."""
+
+    text: str
+    key: str
+    joined: str
+    words: tuple[str, ...]
+    numbers: tuple[str, ...]
+    worded: tuple[str, ...]
+    main: str
+
+
+@lru_cache(maxsize=20_000)
+def _form(title: str) -> _Form:
+    key = normalise_title(title)
+    words = tuple(key.split())
+    worded = tuple(word for word in words if not _is_number(word))
+    numbers = _numbers(key) if len(worded) < len(words) else ()
+    return _Form(title, key, key.replace(" ", ""), words, numbers, worded, normalise_title(main_title(title)))
+
+
+def _relate(first: _Form, second: _Form, series: frozenset[str]) -> TitleRelation:
+    key_a, key_b = first.key, second.key
     if not key_a or not key_b:
         return TitleRelation.UNRELATED
-    if key_a == key_b or (key_a.replace(" ", "") == key_b.replace(" ", "") and len(key_a) > 4):
+    if key_a == key_b or (first.joined == second.joined and len(first.joined) > 3):
         return TitleRelation.EQUAL
-    if _numbers(key_a) != _numbers(key_b) and _worded(key_a) == _worded(key_b):
+    numbers_agree = first.numbers == second.numbers
+    if not numbers_agree and first.worded == second.worded:
         return TitleRelation.DIFFERENT_NUMBER
-    by_subtitle = _relate_subtitles(a, b, key_a, key_b, series)
-    if by_subtitle is not None:
-        return by_subtitle
-    words_a, words_b = key_a.split(), key_b.split()
-    short, long = sorted((words_a, words_b), key=len)
-    if len(short) < len(long) and _holds(long, short):
+    if first.main == second.main and first.main:
+        return _relate_subtitles(first, second, series)
+    words_a, words_b = first.words, second.words
+    if len(words_a) != len(words_b) and (_holds(words_a, words_b) or _holds(words_b, words_a)):
         return TitleRelation.EXTENSION
-    if len(words_a) == len(words_b) and fuzz.ratio(key_a, key_b) >= _NEAR_ENOUGH and len(key_a) >= 6:
-        return TitleRelation.NEAR if _numbers(key_a) == _numbers(key_b) else TitleRelation.DIFFERENT_NUMBER
-    if _numbers(key_a) == _numbers(key_b) and fuzz.ratio(key_a, key_b) >= 92:
+    if len(words_a) == len(words_b) and len(key_a) >= 6 and len(key_b) >= 6 and _alike(key_a, key_b, _NEAR_ENOUGH):
+        return TitleRelation.NEAR if numbers_agree else TitleRelation.DIFFERENT_NUMBER
+    if numbers_agree and _alike(key_a, key_b, 92.0):
         return TitleRelation.NEAR
     return TitleRelation.UNRELATED
 
 
-def _relate_subtitles(a: str, b: str, key_a: str, key_b: str, series: frozenset[str]) -> TitleRelation | None:
-    main_a, main_b = normalise_title(main_title(a)), normalise_title(main_title(b))
-    if main_a != main_b or not main_a:
-        return None
-    if main_a in series:
-        return TitleRelation.UNRELATED if key_a != main_a and key_b != main_b else TitleRelation.EXTENSION
-    if key_a != main_a and key_b != main_b:
-        tails = [fold(split_subtitle(title)[1] or "") for title in (a, b)]
+def _alike(key_a: str, key_b: str, enough: float) -> bool:
+    return fuzz.ratio(key_a, key_b, score_cutoff=enough) >= enough
+
+
+def _relate_subtitles(first: _Form, second: _Form, series: frozenset[str]) -> TitleRelation:
+    both_go_on = first.key != first.main and second.key != second.main
+    if first.main in series:
+        return TitleRelation.UNRELATED if both_go_on else TitleRelation.EXTENSION
+    if both_go_on:
+        tails = [fold(split_subtitle(form.text)[1] or "") for form in (first, second)]
         alike = fuzz.token_sort_ratio(*tails) >= 85
         return (
             TitleRelation.SUBTITLE if alike and _numbers(tails[0]) == _numbers(tails[1]) else TitleRelation.SHARED_HEAD
         )
-    subtitle = split_subtitle(a if key_a != main_a else b)[1]
+    longer = first if first.key != first.main else second
+    subtitle = split_subtitle(longer.text)[1]
     describes = subtitle is not None and _DESCRIBES.fullmatch(fold(subtitle)) and not _numbers(fold(subtitle))
     return TitleRelation.SUBTITLE if describes else TitleRelation.MAIN
 
 
-def _holds(long: list[str], short: list[str]) -> bool:
+def _holds(long: tuple[str, ...], short: tuple[str, ...]) -> bool:
+    if len(short) > len(long) or short[0] not in long:
+        return False
     return any(long[start : start + len(short)] == short for start in range(len(long) - len(short) + 1))
 
 
-def _numbers(folded: str) -> list[str]:
-    return [_plain_number(word) for word in folded.split() if word in _NUMBERS or word[0].isdigit()]
+def _numbers(folded: str) -> tuple[str, ...]:
+    return tuple(_plain_number(word) for word in folded.split() if _is_number(word))
+
+
+def _is_number(word: str) -> bool:
+    return word in _NUMBERS or word[0].isdigit()
 
 
 def _plain_number(word: str) -> str:
     return word.lstrip("0") or "0"
-
-
-def _worded(folded: str) -> list[str]:
-    return [word for word in folded.split() if word not in _NUMBERS and not word[0].isdigit()]

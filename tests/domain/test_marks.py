@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from mam_assets.domain import marks
+from mam_assets.domain.folding import fold
 from mam_assets.domain.languages import is_other_script, normalise_language
 from mam_assets.domain.marks import Mark, marks_of, range_in, volume_in
 
@@ -89,3 +93,14 @@ def test_a_title_in_another_script_is_seen() -> None:
     assert is_other_script("Сумеречный дозор")
     assert not is_other_script("Amélie")
     assert not is_other_script("1984")
+
+
+@pytest.mark.parametrize("mark", list(marks._PATTERNS))
+def test_no_mark_is_passed_over_for_want_of_a_clue(mark: Mark) -> None:
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.from_regex(marks._PATTERNS[mark], fullmatch=True, alphabet="abcdefghijklmnopqrstuvwxyz 0123456789"))
+    def check(folded: str) -> None:
+        plain = fold(folded)
+        assert mark in marks_of(plain) or not marks._PATTERNS[mark].search(plain)
+
+    check()
