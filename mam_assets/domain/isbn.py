@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+_BETWEEN_DIGITS = re.compile(r"[\s\-‐‑–]")
+_ISBN_10 = re.compile(r"[0-9]{9}[0-9X]")
+_ISBN_13 = re.compile(r"97[89][0-9]{10}")
 _ASIN = re.compile(r"B0[0-9A-Z]{8}")
 
 
@@ -15,11 +18,13 @@ def normalise_isbn(text: str | None) -> str | None:
 
     An ISBN-10 that lost its leading zeros in a spreadsheet is None: nine digits may be anything.
     """
-    digits = re.sub(r"[\s\-‐‑–]", "", text or "").upper().removeprefix("ISBN").lstrip(":")
-    if re.fullmatch(r"[0-9]{9}[0-9X]", digits) and _check_10(digits[:9]) == digits[9]:
+    if not text:
+        return None
+    digits = _BETWEEN_DIGITS.sub("", text).upper().removeprefix("ISBN").lstrip(":")
+    if _ISBN_10.fullmatch(digits) and _check_10(digits[:9]) == digits[9]:
         body = "978" + digits[:9]
         isbn = body + _check_13(body)
-    elif re.fullmatch(r"97[89][0-9]{10}", digits) and _check_13(digits[:12]) == digits[12]:
+    elif _ISBN_13.fullmatch(digits) and _check_13(digits[:12]) == digits[12]:
         isbn = digits
     else:
         return None
@@ -29,7 +34,9 @@ def normalise_isbn(text: str | None) -> str | None:
 def normalise_asin(text: str | None) -> str | None:
     """The ASIN of a recording in capitals ("B0..."), with MAM's "ASIN:" taken off; None where it is none. An ISBN-10
     in an ASIN's place is an ISBN."""
-    asin = (text or "").strip().upper().removeprefix("ASIN:").strip()
+    if not text:
+        return None
+    asin = text.strip().upper().removeprefix("ASIN:").strip()
     return asin if _ASIN.fullmatch(asin) else None
 
 

@@ -6,6 +6,7 @@ Belongs here: the spellings. Does not belong here: which languages are wanted (r
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from mam_assets.domain.names import fold
 
@@ -27,6 +28,7 @@ _VARIANTS = {"castilian spanish": "spanish", "brazilian portuguese": "portuguese
 _NOT_TOLD = frozenset({"", "unknown", "und", "other", "mul", "none", "n a"})
 
 
+@lru_cache(maxsize=2_000)
 def normalise_language(text: str | None) -> str | None:
     """The language's English name in lower case; None where the source doesn't say. Unlisted names are kept, folded."""
     folded = fold(text or "")
@@ -40,6 +42,8 @@ def normalise_language(text: str | None) -> str | None:
 
 def is_other_script(text: str) -> bool:
     """Whether most letters of a text are not Latin: such a title is no English one."""
+    if text.isascii():
+        return False
     letters = [char for char in text if char.isalpha()]
     foreign = sum(
         not unicodedata.name(char, "").startswith(("LATIN", "FULLWIDTH LATIN", "MODIFIER")) for char in letters

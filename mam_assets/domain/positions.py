@@ -67,6 +67,8 @@ class Position:
     @property
     def canonical(self) -> str:
         """One spelling for one meaning: "1", "0.5", "1-3, 13.5", "2p1". `parse_position` reads it back as equal."""
+        if len(self.ranges) == 1 and self.part is None and self.ranges[0][0] == self.ranges[0][1]:
+            return _plain(self.ranges[0][0])
         spans = ", ".join(_plain(low) if low == high else f"{_plain(low)}-{_plain(high)}" for low, high in self.ranges)
         return spans if self.part is None else f"{spans}p{self.part}"
 
@@ -162,8 +164,9 @@ def _within(span: tuple[Decimal, Decimal], wanted: tuple[Decimal, Decimal]) -> b
 
 
 def _is_whole(number: Decimal) -> bool:
-    return number == number.to_integral_value()
+    return number == int(number)
 
 
 def _plain(number: Decimal) -> str:
-    return str(int(number)) if _is_whole(number) else format(number.normalize(), "f")
+    whole = int(number)
+    return str(whole) if whole == number else format(number.normalize(), "f")
