@@ -21,6 +21,7 @@ from mam_assets.store.tables_acquisition import (
     ReleaseDecision,
     Top10Entry,
 )
+from mam_assets.store.tables_keys import MissingBookKey, SeriesWorkKey
 from mam_assets.store.tables_library import (
     Author,
     Book,
@@ -73,12 +74,14 @@ __all__ = [
     "MetadataAnswer",
     "MetadataCorrection",
     "MissingBook",
+    "MissingBookKey",
     "OutboxEntry",
     "Release",
     "ReleaseDecision",
     "Series",
     "SeriesMerge",
     "SeriesName",
+    "SeriesWorkKey",
     "ServiceBudget",
     "ServiceCookie",
     "ServiceSession",

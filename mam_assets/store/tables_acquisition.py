@@ -50,6 +50,12 @@ class MissingBook(Base):
     hold_reason: Mapped[str | None] = mapped_column(comment="what a person has to decide")
     download_id: Mapped[int | None] = reference("downloads.id", use_alter=True, comment="the current attempt")
     priority: Mapped[int] = mapped_column(server_default=text("2"), comment="1 first, 3 last")
+    keys_rules: Mapped[int] = mapped_column(
+        server_default=text("0"), index=True, comment="version of the rules that made its keys; 0: to be made"
+    )
+    same_as: Mapped[int | None] = reference(
+        "missing_books.id", comment="the gap for the very same work, for which this one was closed"
+    )
 
     __table_args__ = (
         one_of("reason_missing", words.MISSING_REASONS),

@@ -25,6 +25,22 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
+# Whoever changes what a gap wants makes its keys void, in whatever statement.
+_NAMES = ("work_key", "title", "authors", "other_titles", "series_id", "series_name", "series_number", "isbn", "asin")
+_NAMES += ("goodreads_id", "kind")
+_FORGET_KEYS = f"""
+CREATE FUNCTION forget_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.keys_rules := 0;
+    RETURN NEW;
+END;
+$$;
+CREATE TRIGGER forget_keys BEFORE UPDATE OF {", ".join(_NAMES)} ON missing_books FOR EACH ROW
+WHEN (({", ".join(f"OLD.{name}" for name in _NAMES)}) IS DISTINCT FROM ({", ".join(f"NEW.{name}" for name in _NAMES)}))
+EXECUTE FUNCTION forget_keys();
+"""
+
+
 def upgrade() -> None:
     op.add_column("books", _document("metadata_times", "field → time at which its value was set, ISO 8601"))
     op.add_column("books", _document("abs_values", "field → value that Audiobookshelf showed last"))
@@ -194,8 +210,63 @@ def upgrade() -> None:
     op.create_index("ix_mam_uploads_missing_book_id", "mam_uploads", ["missing_book_id"])
     op.create_check_constraint(op.f("ck_mam_uploads_outcome"), "mam_uploads", _one_of("outcome", _UPLOAD_OUTCOMES))
 
+    op.create_table(
+        "series_work_keys",
+        sa.Column("series_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("book_id", sa.BigInteger(), comment="the book that shows it; null: the series lacks it"),
+        sa.ForeignKeyConstraint(["series_id"], ["series.id"], name="fk_series_work_keys_series_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["book_id"], ["books.id"], name="fk_series_work_keys_book_id"),
+        sa.PrimaryKeyConstraint("series_id", "key", name="pk_series_work_keys"),
+        comment="What the works of each series are known as, so that another series finds them",
+    )
+    op.create_index("ix_series_work_keys_key", "series_work_keys", ["key"])
+    op.create_index("ix_series_work_keys_book_id", "series_work_keys", ["book_id"])
+    op.create_table(
+        "missing_book_keys",
+        sa.Column("missing_book_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["missing_book_id"],
+            ["missing_books.id"],
+            name="fk_missing_book_keys_missing_book_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("missing_book_id", "key", name="pk_missing_book_keys"),
+        comment="What the work of each gap is known as, so that it is found without reading them all",
+    )
+    op.create_index("ix_missing_book_keys_key", "missing_book_keys", ["key"])
+    op.add_column(
+        "missing_books",
+        sa.Column(
+            "keys_rules",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="version of the rules that made its keys; 0: to be made",
+        ),
+    )
+    op.add_column(
+        "missing_books",
+        sa.Column(
+            "same_as",
+            sa.BigInteger(),
+            sa.ForeignKey("missing_books.id", name="fk_missing_books_same_as"),
+            comment="the gap for the very same work, for which this one was closed",
+        ),
+    )
+    op.create_index("ix_missing_books_same_as", "missing_books", ["same_as"])
+    op.create_index("ix_missing_books_keys_rules", "missing_books", ["keys_rules"])
+    op.execute(_FORGET_KEYS)
+
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER forget_keys ON missing_books")
+    op.execute("DROP FUNCTION forget_keys()")
+    for name in ("same_as", "keys_rules"):
+        op.drop_column("missing_books", name)
+    op.drop_table("missing_book_keys")
+    op.drop_table("series_work_keys")
     for name in ("reason", "outcome", "missing_book_id"):
         op.drop_column("mam_uploads", name)
     op.alter_column("mam_uploads", "book_id", comment="the discovered book")

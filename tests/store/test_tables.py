@@ -239,12 +239,15 @@ def test_a_book_that_history_names_cannot_be_deleted(connection: Connection) -> 
         connection.execute(text("DELETE FROM books WHERE id = :id"), {"id": book})
 
 
+DERIVED = {"series_work_keys", "missing_book_keys"}  # made again from what they hang on
+
+
 def test_no_foreign_key_cascades() -> None:
     cascading = [
         str(key)
         for table in tables.metadata.sorted_tables
         for key in table.foreign_keys
-        if key.ondelete is not None or key.onupdate is not None
+        if (key.ondelete is not None or key.onupdate is not None) and table.name not in DERIVED
     ]
     assert cascading == []
 
