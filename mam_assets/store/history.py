@@ -119,6 +119,16 @@ def record_task(connection: Connection, run: TaskRun) -> None:
 def trim(connection: Connection, now: datetime) -> dict[str, int]:
     """Delete tasks, corrections and API calls older than 30 days; returns how many of each. Failures stay for ever."""
     before = {"before": now - KEPT_FOR}
+    # A revert may be younger than what it undid.
+    connection.execute(
+        text(
+            """
+            UPDATE metadata_corrections younger SET reverts = NULL FROM metadata_corrections older
+            WHERE younger.reverts = older.id AND older.correction_date < :before AND younger.correction_date >= :before
+            """
+        ),
+        before,
+    )
     return {
         "tasks_deleted": connection.execute(text("DELETE FROM tasks WHERE created_at < :before"), before).rowcount,
         "corrections_deleted": connection.execute(

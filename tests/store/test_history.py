@@ -56,3 +56,17 @@ def test_what_is_older_than_thirty_days_is_trimmed_and_failures_are_kept(connect
 
 def test_without_dagster_s_tables_there_is_nothing_to_trim(connection: Connection) -> None:
     assert history.trim_dagster(connection, NOW) == 0
+
+
+def test_a_revert_outlives_the_correction_that_it_undid(connection: Connection) -> None:
+    book = connection.execute(text("INSERT INTO books (title) VALUES ('Emma') RETURNING id")).scalar_one()
+    insert = text(
+        """
+        INSERT INTO metadata_corrections (book_id, field_name, source, correction_date, reverts)
+        VALUES (:book, 'publisher', 'Manual', :at, :reverts) RETURNING id
+        """
+    )
+    old = connection.execute(insert, {"book": book, "at": NOW - 31 * DAY, "reverts": None}).scalar_one()
+    connection.execute(insert, {"book": book, "at": NOW - DAY, "reverts": old})
+    assert history.trim(connection, NOW)["corrections_deleted"] == 1
+    assert connection.execute(text("SELECT reverts FROM metadata_corrections")).scalars().all() == [None]
