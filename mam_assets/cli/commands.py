@@ -29,6 +29,15 @@ _UiPort = Annotated[int, typer.Option("--port-ui", min=0, max=65535, help="Port 
 _ApiPort = Annotated[int, typer.Option("--port-api", min=0, max=65535, help="Port of the API, if it is free.")]
 _Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; the terminal without one.")]
 
+_Title = Annotated[str, typer.Argument(help="A title or a part of one, or an id: book:12, gap:7, work:31.")]
+_ByAuthor = Annotated[
+    str | None, typer.Option("--author", help="Only works by this author; a part of the name is enough.")
+]
+_InSeries = Annotated[
+    str | None, typer.Option("--series", help="Only works of this series; a part of the name is enough.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
+
 
 @app.command()
 def demo(once: _OnlyOnce = False, fresh: _Fresh = False, port_ui: _UiPort = 3000, port_api: _ApiPort = 8000) -> None:
@@ -59,6 +68,18 @@ def doctor() -> None:
         from mam_assets.cli import doctor as examination
 
         code = examination.run(console)
+    raise typer.Exit(code)
+
+
+@app.command()
+def why(title: _Title, author: _ByAuthor = None, series: _InSeries = None, json: _Json = False) -> None:
+    """Show why a book is as it is, or why a work is owned, missing or not wanted: rows, sources, rules, decisions."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import why as explanation
+        from mam_assets.settings import load_settings
+
+        asked = explanation.Asked(title, author, series)
+        code = explanation.run(console, load_settings(), asked, as_json=json)
     raise typer.Exit(code)
 
 
