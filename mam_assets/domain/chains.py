@@ -236,7 +236,7 @@ def disagreements(facts: Facts) -> Section:
         (
             f"work:{row['id']}",
             name,
-            "; ".join(f"{source}: {value}" for source, value in told.items() if source != "decided"),
+            "; ".join(f"{source}: {value}" for source, value in sorted(told.items()) if source != "decided"),
             told.get("decided", ""),
         )
         for row in facts.entries
