@@ -28,8 +28,8 @@ from mam_assets.resources.errors import RateLimited, ServiceError
 from mam_assets.resources.mam import Mam
 from mam_assets.resources.prowlarr import Prowlarr
 from mam_assets.settings import Settings
-from mam_assets.store import downloads as queue
 from mam_assets.store import releases as offered
+from mam_assets.store.downloads import attempts, queue, stages
 from mam_assets.store.releases import GapDue, StoredRelease
 
 # Less than a day, so that a search that is due daily is never a fresh one still.
@@ -248,10 +248,10 @@ def download_queue(
         retried = queue.requeue_due(connection, now, ids=config.retry_now)
         postponed = queue.due_without_release(connection, now)
         for download_id, retries in postponed:
-            queue.postpone(connection, download_id, next_attempt(retries, now), now)
+            attempts.postpone(connection, download_id, next_attempt(retries, now), now)
         queued = queue.queue_accepted(connection, now, limit=config.limit)
-        sample = queue.sample(connection, statuses=("queued", "downloading"), limit=20)
-        active = queue.count(connection, "queued", "downloading")
+        sample = stages.sample(connection, statuses=("queued", "downloading"), limit=20)
+        active = stages.count(connection, "queued", "downloading")
     return materialised(
         {
             "queued": queued,

@@ -17,7 +17,7 @@ from mam_assets.resources.mam import Mam
 from mam_assets.resources.prowlarr import Prowlarr
 from mam_assets.resources.torrent_client import TorrentClient
 from mam_assets.settings import Settings
-from mam_assets.store import downloads as queue
+from mam_assets.store.downloads import sending, stages
 
 
 class TorrentsConfig(dg.Config):
@@ -61,25 +61,25 @@ def torrents(
             raise
         round_.gave_up(error)
     with database.begin() as connection:
-        waiting = queue.to_send(connection, limit=1000)
+        waiting = sending.to_send(connection, limit=1000)
         if "qbittorrent" in round_.out:
-            queue.wait(connection, [w.download_id for w in waiting], round_.out["qbittorrent"], round_.now)
+            sending.wait(connection, [w.download_id for w in waiting], round_.out["qbittorrent"], round_.now)
         round_.counts["waiting"] = len(waiting)
-        round_.counts["downloading"] = queue.count(connection, "downloading")
-        sample = queue.sample(connection, statuses=("queued", "downloading", "completed", "failed"), limit=20)
+        round_.counts["downloading"] = stages.count(connection, "downloading")
+        sample = stages.sample(connection, statuses=("queued", "downloading", "completed", "failed"), limit=20)
     return materialised(round_.counts, sample=sample, table="downloads", problems=round_.problems)
 
 
 def _settle(database: Engine, client: TorrentClient, round_: Round) -> None:
     """Intentions that a killed run left: the client has the torrent (then it was sent) or not (then it still waits)."""
     with database.begin() as connection:
-        left = queue.unsettled(connection)
+        left = sending.unsettled(connection)
     for download_id, info_hash in left:
         there = client.torrent(info_hash) is not None
         with database.begin() as connection:
-            queue.settle(connection, info_hash, "confirmed" if there else "abandoned", round_.now)
+            sending.settle(connection, info_hash, "confirmed" if there else "abandoned", round_.now)
             if there:
-                queue.sent(connection, download_id, round_.now)
+                sending.sent(connection, download_id, round_.now)
                 round_.counts["adopted"] += 1
             else:
-                queue.unsend(connection, download_id, round_.now)
+                sending.unsend(connection, download_id, round_.now)

@@ -35,10 +35,11 @@ from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Connection, Engine
 from mam_assets.resources.errors import Refused, ServiceError
 from mam_assets.settings import Settings
-from mam_assets.store import downloads as queue
 from mam_assets.store import gaps, history
 from mam_assets.store import library as shelf
-from mam_assets.store.downloads import ToImport
+from mam_assets.store.downloads import attempts, stages
+from mam_assets.store.downloads import imports as arrivals
+from mam_assets.store.downloads.imports import ToImport
 from mam_assets.store.gaps import WantedWork
 
 # How soon an import is tried again that waits for a service or for the disk.
@@ -94,7 +95,7 @@ def imports(
     """
     importing = Importing(now=clock.now())
     with database.begin() as connection:
-        due = queue.to_import(connection, importing.now, limit=config.limit)
+        due = arrivals.to_import(connection, importing.now, limit=config.limit)
     if due:
         try:
             library = _library(audiobookshelf)
@@ -106,7 +107,7 @@ def imports(
     if importing.book_ids:
         _recount(database, settings, importing, clock)
     with database.begin() as connection:
-        sample = queue.sample(connection, statuses=("completed",), limit=20)
+        sample = stages.sample(connection, statuses=("completed",), limit=20)
     return materialised(importing.counts, sample=sample, table="imported_files", problems=importing.problems)
 
 
@@ -183,7 +184,7 @@ def _verify_and_place(
         copies = [(base / source, target.relative_to(folder).as_posix()) for source, target in plan.copies]
         placed = files.place(copies, root / relative, root, token=str(download.download_id))
     with database.begin() as connection:
-        queue.files_placed(
+        arrivals.files_placed(
             connection, download.download_id, [(p.source, p.target, p.method, p.size_bytes) for p in placed]
         )
     importing.counts[{"link": "linked", "copy": "copied", "in_place": "in_place"}[placed[0].method]] += 1
@@ -234,7 +235,7 @@ def _have_seen(
         scan(audiobookshelf, library.library_id, clock, scan_seconds)
         missing = {folder: title for folder, title in titles.items() if folder not in found}
         with database.begin() as connection:
-            known = queue.known_items(connection, list(missing))
+            known = arrivals.known_items(connection, list(missing))
         found |= find_items(audiobookshelf, library.library_id, missing, known)
         if len(found) == len(titles):
             break
@@ -254,7 +255,7 @@ def _link(database: Engine, importing: Importing, due: Sequence[ToImport], found
             continue
         if folder in ids:
             with database.begin() as connection:
-                queue.imported(connection, download.download_id, ids[folder], importing.now)
+                arrivals.imported(connection, download.download_id, ids[folder], importing.now)
             importing.book_ids.append(ids[folder])
             importing.counts["imported"] += 1
         else:
@@ -273,7 +274,7 @@ def _wait(database: Engine, importing: Importing, downloads: Sequence[ToImport],
     reason = str(why)
     with database.begin() as connection:
         ids = [download.download_id for download in downloads]
-        queue.import_waits(connection, ids, reason, importing.now + WAIT, importing.now)
+        arrivals.import_waits(connection, ids, reason, importing.now + WAIT, importing.now)
     importing.settled.update(ids)
     importing.counts["waiting"] += len(ids)
     if isinstance(why, str):
@@ -298,7 +299,7 @@ def _import_failed(
     """The files stay; the import is tried again, or waits for a person after five tries."""
     again = None if give_up else next_import(download.import_attempts + 1, importing.now)
     with database.begin() as connection:
-        queue.import_failed(connection, download.download_id, words, importing.now, next_import=again)
+        arrivals.import_failed(connection, download.download_id, words, importing.now, next_import=again)
         failure = history.Failure("IMPORT", str(download.download_id), download.title, code, code, words)
         history.tally(connection, [failure], importing.now)
     importing.settled.add(download.download_id)
@@ -309,8 +310,8 @@ def _import_failed(
 def _release_failed(database: Engine, importing: Importing, download: ToImport, why: Reason) -> None:
     """The release is damaged: blocked, and another one is due after 1, 3 and 7 days."""
     with database.begin() as connection:
-        retries = queue.retries(connection, download.download_id)
-        queue.failed(
+        retries = attempts.retries(connection, download.download_id)
+        attempts.failed(
             connection,
             download.download_id,
             code=why.code,

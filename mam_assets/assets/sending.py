@@ -19,10 +19,10 @@ from mam_assets.resources.mam import Mam
 from mam_assets.resources.prowlarr import MagnetLink, Prowlarr, TorrentFile
 from mam_assets.resources.torrent_client import AddOutcome, TorrentClient
 from mam_assets.settings import Settings
-from mam_assets.store import downloads as queue
 from mam_assets.store import history
 from mam_assets.store import releases as offered
-from mam_assets.store.downloads import Queued
+from mam_assets.store.downloads import attempts, sending, stages
+from mam_assets.store.downloads.sending import Queued
 
 OUR_TAG = "mam-assets"
 # What a service that is well answers with rubbish this often is taken for dead: about an hour of runs.
@@ -58,7 +58,7 @@ def fail(
 ) -> None:
     """One attempt failed: block its release, tally it, and say when the next is due (or that there is none)."""
     with database.begin() as connection:
-        status = queue.failed(
+        status = attempts.failed(
             connection,
             download_id,
             code=why.code,
@@ -87,8 +87,8 @@ class Sender:
     def send(self, round_: Round, *, limit: int) -> None:
         """Send what may go. Errors of the client end it; those of one indexer or release don't."""
         with self.database.begin() as connection:
-            waiting = queue.to_send(connection, limit=limit)
-            active = queue.count(connection, "downloading")
+            waiting = sending.to_send(connection, limit=limit)
+            active = stages.count(connection, "downloading")
         if not waiting:
             return
         settings = round_.settings
@@ -119,7 +119,7 @@ class Sender:
                 taken = False
             if reason:
                 with self.database.begin() as connection:
-                    queue.wait(connection, [download.download_id], reason, round_.now)
+                    sending.wait(connection, [download.download_id], reason, round_.now)
             if taken:
                 active += 1
                 free_bytes -= download.size_bytes or 0
@@ -160,20 +160,20 @@ class Sender:
         with self.database.begin() as connection:
             detail = {"title": download.title, "source": download.source, "guid": download.guid}
             magnet = None if metainfo else f"magnet:?xt=urn:btih:{info_hash}"
-            queue.intend_to_send(connection, download.download_id, info_hash, detail, round_.now, magnet=magnet)
+            sending.intend_to_send(connection, download.download_id, info_hash, detail, round_.now, magnet=magnet)
         try:
             outcome = self._hand_over(round_, download, fetched)
         except Refused as error:
             if error.status not in (None, 409, 415):
                 raise
             with self.database.begin() as connection:
-                queue.settle(connection, info_hash, "abandoned", round_.now)
+                sending.settle(connection, info_hash, "abandoned", round_.now)
             self._fail(round_, download, Reason("torrent_refused", str(error)), block=True)
             return False
         with self.database.begin() as connection:
-            queue.settle(connection, info_hash, "confirmed", round_.now)
+            sending.settle(connection, info_hash, "confirmed", round_.now)
             # Not the moment when the run began: MAM's pauses make a run last, and a torrent has its time to appear.
-            queue.sent(connection, download.download_id, self.clock.now())
+            sending.sent(connection, download.download_id, self.clock.now())
         round_.counts["adopted" if outcome is AddOutcome.already_there else "sent"] += 1
         self.log(f"sent {download.title}")
         return True
@@ -201,7 +201,7 @@ class Sender:
         if trouble is not None:
             round_.gave_up(trouble)
             with self.database.begin() as connection:
-                queue.wait(connection, [download.download_id], str(trouble), round_.now)
+                sending.wait(connection, [download.download_id], str(trouble), round_.now)
             return
         gone = isinstance(error, NotFound) or (isinstance(error, Refused) and download.source == "MAM")
         if gone or download.fetch_attempts + 1 >= MOST_FETCHES:
@@ -210,7 +210,7 @@ class Sender:
             self._fail(round_, download, why, block=gone or not isinstance(error, Refused))
             return
         with self.database.begin() as connection:
-            queue.fetch_failed(connection, download.download_id, str(error), round_.now)
+            sending.fetch_failed(connection, download.download_id, str(error), round_.now)
         round_.problems.append(f"{download.title}: {error}")
 
     def _trouble_of(self, source: str, error: ServiceError) -> ServiceError | None:
@@ -235,7 +235,7 @@ class Sender:
         if metainfo and (objection := check_torrent(metainfo, promised_bytes=download.size_bytes)):
             return objection
         with self.database.begin() as connection:
-            other = queue.other_with_hash(connection, info_hash, download.download_id)
+            other = sending.other_with_hash(connection, info_hash, download.download_id)
         return Reason("same_torrent", f"this torrent is already taken for {other!r}") if other else None
 
     def _fail(self, round_: Round, download: Queued, why: Reason, *, block: bool) -> None:

@@ -23,8 +23,8 @@ from mam_assets.domain.lifecycle import (
 from mam_assets.resources.database import Engine
 from mam_assets.resources.torrent_client import TorrentClient
 from mam_assets.settings import Settings
-from mam_assets.store import downloads as queue
-from mam_assets.store.downloads import Active
+from mam_assets.store.downloads import watching
+from mam_assets.store.downloads.watching import Active
 
 # A client that has just started shows a part of its list for a while.
 ABSENT_SECONDS = 180.0
@@ -76,7 +76,7 @@ def by_hash(states: Iterable[TorrentState]) -> dict[str, TorrentState]:
 def watch(database: Engine, client: TorrentClient, round_: Round) -> None:
     """Move every download that is in the client as its torrent moved."""
     with database.begin() as connection:
-        active = queue.active(connection)
+        active = watching.active(connection)
     if not active:
         return
     states = by_hash(client.torrents())
@@ -98,7 +98,7 @@ def _follow(database: Engine, client: TorrentClient, round_: Round, look: Look) 
         return
     with database.begin() as connection:
         if seen.status is DownloadStatus.COMPLETED and torrent is not None:
-            queue.completed(
+            watching.completed(
                 connection,
                 download.download_id,
                 save_path=torrent.save_path,
@@ -108,7 +108,7 @@ def _follow(database: Engine, client: TorrentClient, round_: Round, look: Look) 
             )
             round_.counts["completed"] += 1
         else:
-            queue.observed(
+            watching.observed(
                 connection,
                 download.download_id,
                 progress=seen.progress,
@@ -131,5 +131,5 @@ def _objection_to_magnet(
     objection = check_torrent(whole, promised_bytes=download.size_bytes)
     if objection is None:
         with database.begin() as connection:
-            queue.files_checked(connection, download.download_id, round_.now)
+            watching.files_checked(connection, download.download_id, round_.now)
     return objection

@@ -8,14 +8,14 @@ from mam_assets.assets.imports import imports
 from mam_assets.assets.reporting import sample_table
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
-from mam_assets.store import downloads as queue
+from mam_assets.store.downloads import invariants
 
 
 @dg.asset_check(asset=download_queue, blocking=True)
 def one_active_download_for_each_gap(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """No gap has two downloads under way, and none that a person ignores has one queued."""
     with database.begin() as connection:
-        rows = queue.gaps_with_too_many(connection)
+        rows = invariants.gaps_with_too_many(connection)
     return dg.AssetCheckResult(
         passed=not rows,
         description=f"{len(rows)} gaps have more than one download under way" if rows else "one for each gap at most",
@@ -27,7 +27,7 @@ def one_active_download_for_each_gap(database: dg.ResourceParam[Engine]) -> dg.A
 def every_sent_torrent_is_known(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """A download that is in the client has its info-hash and the time it was sent: else it could not be watched."""
     with database.begin() as connection:
-        rows = queue.sent_without_hash(connection)
+        rows = invariants.sent_without_hash(connection)
     return dg.AssetCheckResult(
         passed=not rows,
         description=f"{len(rows)} downloads can't be watched" if rows else "each download in the client is watched",
@@ -39,7 +39,7 @@ def every_sent_torrent_is_known(database: dg.ResourceParam[Engine]) -> dg.AssetC
 def no_retry_is_overdue(database: dg.ResourceParam[Engine], clock: dg.ResourceParam[Clock]) -> dg.AssetCheckResult:
     """Every due retry was taken within two days: the nightly run would have."""
     with database.begin() as connection:
-        rows = queue.overdue(connection, clock.now())
+        rows = invariants.overdue(connection, clock.now())
     return dg.AssetCheckResult(
         passed=not rows,
         severity=dg.AssetCheckSeverity.WARN,
@@ -52,7 +52,7 @@ def no_retry_is_overdue(database: dg.ResourceParam[Engine], clock: dg.ResourcePa
 def imported_books_are_in_the_library(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """Each import is linked to a book, and its gap is closed."""
     with database.begin() as connection:
-        rows = queue.imports_without_book(connection)
+        rows = invariants.imports_without_book(connection)
     return dg.AssetCheckResult(
         passed=not rows,
         description=f"{len(rows)} imports lack their book or left their gap open" if rows else "each import is linked",

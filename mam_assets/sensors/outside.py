@@ -21,8 +21,9 @@ from mam_assets.resources.database import DatabaseUnavailable
 from mam_assets.resources.errors import ServiceError
 from mam_assets.resources.quick import quick_audiobookshelf, quick_database, quick_torrent_client
 from mam_assets.settings import Settings, load_settings
-from mam_assets.store import downloads as queue
 from mam_assets.store import library as shelf
+from mam_assets.store.downloads import imports as arrivals
+from mam_assets.store.downloads import queue, watching
 
 PAGE = 25
 CURSOR_VERSION = 2
@@ -112,8 +113,8 @@ def torrent_states(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     now = Clock(settings.timezone).now()
     try:
         with quick_database(settings) as connection:
-            active = queue.active(connection)
-            waiting = queue.to_import(connection, now, limit=1)
+            active = watching.active(connection)
+            waiting = arrivals.to_import(connection, now, limit=1)
         if not active and not waiting:
             return dg.SkipReason("no download is under way")
         looks = _looks(settings, active, now) if active else []
@@ -129,7 +130,7 @@ def torrent_states(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     return dg.SensorResult(run_requests=[dg.RunRequest()], asset_events=[event])
 
 
-def _looks(settings: Settings, active: Sequence[queue.Active], now: datetime) -> list[Look]:
+def _looks(settings: Settings, active: Sequence[watching.Active], now: datetime) -> list[Look]:
     """Ask the client for our category, and again for what is not in it; keep what was seen."""
     with quick_torrent_client(settings) as client:
         states = by_hash(client.torrents())
@@ -141,7 +142,7 @@ def _looks(settings: Settings, active: Sequence[queue.Active], now: datetime) ->
     with quick_database(settings) as connection:
         for look in looks:
             if not look.ended:
-                queue.observed(
+                watching.observed(
                     connection,
                     look.download.download_id,
                     progress=look.seen.progress,

@@ -1,7 +1,7 @@
 """What trackers and indexers offer, which gaps are due to be searched, and the verdict on each candidate.
 
 Belongs here: SQL on releases, release_decisions, author_searches and gap_searches. Does not belong here: the verdict
-itself (domain.release), what is queued of it (downloads).
+itself (domain.release), what is queued of it (downloads.queue).
 """
 
 from __future__ import annotations
@@ -150,6 +150,12 @@ def by_id(connection: Connection, release_id: int) -> StoredRelease | None:
     """One release, or None."""
     row = connection.execute(select(*t.Release.__table__.c).where(t.Release.id == release_id)).first()
     return _read(row) if row else None
+
+
+def by_ids(connection: Connection, release_ids: Iterable[int]) -> dict[int, StoredRelease]:
+    """These releases by their ids; one that isn't there is left out."""
+    statement = select(*t.Release.__table__.c).where(t.Release.id.in_(list(release_ids)))
+    return {row.id: _read(row) for row in connection.execute(statement)}
 
 
 def known_on_mam(connection: Connection, torrent_ids: Iterable[str]) -> set[str]:

@@ -14,7 +14,7 @@ from mam_assets.domain.release import Judgement, Verdict
 from mam_assets.store import releases as offered
 from mam_assets.store import tables as t
 from mam_assets.store.releases import StoredRelease
-from tests.store.test_downloads import add, gap
+from tests.store.rows import add, gap
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
