@@ -244,6 +244,7 @@ class CatalogEntry(Base):
     reason: Mapped[str | None] = mapped_column(comment="why it has this status, in words")
     same_as: Mapped[int | None] = reference("catalog_entries.id", comment="the entry that speaks for this very work")
     disagreements: Mapped[Document] = mapped_column(comment="field → what other sources say, and the rule that decided")
+    counted: Mapped[Off] = mapped_column(comment="stands in the totals of its series or author")
     book_id: Mapped[int | None] = reference("books.id", comment="the book that covers it")
     first_seen: Mapped[Moment]
     last_seen: Mapped[Moment]

@@ -100,6 +100,16 @@ def upgrade() -> None:
         "catalog_entries", _document("disagreements", "field → what other sources say, and the rule that decided")
     )
     op.create_index("ix_catalog_entries_same_as", "catalog_entries", ["same_as"])
+    op.add_column(
+        "catalog_entries",
+        sa.Column(
+            "counted",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="stands in the totals of its series or author",
+        ),
+    )
 
     op.add_column(
         "metadata_corrections", sa.Column("run_id", sa.Text(), comment="Dagster run that made it; null: a person")
@@ -283,7 +293,7 @@ def downgrade() -> None:
     op.drop_table("metadata_answers")
     for name in ("reverts", "run_id"):
         op.drop_column("metadata_corrections", name)
-    for name in ("disagreements", "same_as", "rule"):
+    for name in ("counted", "disagreements", "same_as", "rule"):
         op.drop_column("catalog_entries", name)
     for name in ("problem", "failed_at"):
         op.drop_column("author_searches", name)
