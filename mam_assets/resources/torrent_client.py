@@ -1,15 +1,15 @@
 """The client of qBittorrent (4.5 to 5.2), and the Dagster resource that vends it.
 
-Belongs here: asking and telling qBittorrent, and saying in our errors what qbittorrent-api says in its own. Does not
-belong here: what a state means for a download (domain/lifecycle.py).
+Belongs here: asking and telling qBittorrent. Does not belong here: which of our errors an answer means
+(torrent_answers.py), how soon a log-in is tried again (torrent_logins.py), what a state means for a download
+(domain/lifecycle.py).
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,28 +22,23 @@ from mam_assets.domain.budgets import QBITTORRENT
 from mam_assets.parsing.json_values import mapping, path_text, sequence, text, whole
 from mam_assets.parsing.qbittorrent import read_torrent
 from mam_assets.parsing.torrents import magnet_hash, read_metainfo
-from mam_assets.resources.errors import (
-    BadAnswer,
-    NotAuthorised,
-    NotFound,
-    Refused,
-    ServiceDown,
-    ServiceError,
-)
+from mam_assets.resources.errors import BadAnswer, NotAuthorised, Refused, ServiceError
 from mam_assets.resources.exchange import Limits, user_agent
 from mam_assets.resources.gate import Gate, Sleep
 from mam_assets.resources.redaction import Redactor, quiet_request_logs
 from mam_assets.resources.services import ServiceKit
+from mam_assets.resources.torrent_answers import (
+    CHECK_PASSWORD,
+    is_failed_login,
+    read_states,
+    unreadable,
+    what_it_means,
+)
+from mam_assets.resources.torrent_logins import failed_logins
 from mam_assets.settings import load_settings
 
 if TYPE_CHECKING:
     import qbittorrentapi
-
-_CHECK_PASSWORD = "Put the right QBITTORRENT_USERNAME and QBITTORRENT_PASSWORD in the settings."
-_CHECK_ADDRESS = "See that qBittorrent runs, its Web UI is on, and QBITTORRENT_URL is its address."
-
-# qBittorrent bans an address for an hour after five wrong passwords. Waits after the first, second, … in a row.
-_LOGIN_WAITS_SECONDS = (60.0, 300.0, 900.0, 3600.0)
 
 
 class AddOutcome(StrEnum):
@@ -62,35 +57,6 @@ class Changes:
     removed: tuple[str, ...]
     full: bool
     free_bytes: int | None
-
-
-class _FailedLogins:
-    """Wrong passwords of this process, so that no new client object tries again too soon. A changed password is a new
-    key, and is tried at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._failed: dict[str, tuple[int, float]] = {}
-
-    def wait(self, key: str, now: float) -> float:
-        """Seconds until the next try is allowed."""
-        with self._lock:
-            return max(self._failed.get(key, (0, now))[1] - now, 0.0)
-
-    def note(self, key: str, now: float) -> None:
-        """A login failed."""
-        with self._lock:
-            times = self._failed.get(key, (0, 0.0))[0]
-            pause = _LOGIN_WAITS_SECONDS[min(times, len(_LOGIN_WAITS_SECONDS) - 1)]
-            self._failed[key] = (times + 1, now + pause)
-
-    def forget(self, key: str) -> None:
-        """A login succeeded."""
-        with self._lock:
-            self._failed.pop(key, None)
-
-
-failed_logins = _FailedLogins()
 
 
 class TorrentClient:
@@ -147,23 +113,23 @@ class TorrentClient:
         with self._call("version") as api:
             found = text(api.app_version())
             if not found or not found.lstrip("v")[:1].isdigit():
-                raise _nonsense("version")
+                raise unreadable("version")
             return found
 
     def torrents(self, category: str | None = None) -> list[TorrentState]:
         """All torrents of a category; of ours when none is named."""
         wanted = self._category if category is None else category
         with self._call("list torrents") as api:
-            return _states(api.torrents_info(category=wanted), "list torrents")
+            return read_states(api.torrents_info(category=wanted), "list torrents")
 
     def torrent(self, info_hash: str) -> TorrentState | None:
         """The torrent of this v1 info-hash, whatever its category; None when the client has no such torrent."""
         wanted, call = info_hash.lower(), f"torrent {info_hash}"
         with self._call(call) as api:
-            found = _states(api.torrents_info(torrent_hashes=wanted), call)
+            found = read_states(api.torrents_info(torrent_hashes=wanted), call)
             if not found:
                 # A hybrid torrent goes by its cut v2 hash here, and is found by its v1 hash only.
-                found = _states(api.torrents_info(), call)
+                found = read_states(api.torrents_info(), call)
         return next((state for state in found if wanted in {state.info_hash, state.infohash_v1}), None)
 
     def add(
@@ -202,10 +168,10 @@ class TorrentClient:
         with self._call(call) as api:
             rows = api.torrents_files(torrent_hash=info_hash.lower())
             if not isinstance(rows, list):
-                raise _nonsense(call)
+                raise unreadable(call)
             found = [(path_text(row.get("name")), whole(row.get("size"))) for row in map(mapping, rows)]
             if any(name is None or size is None for name, size in found):
-                raise _nonsense(call)
+                raise unreadable(call)
         return tuple((name or "", size or 0) for name, size in found)
 
     def _add(
@@ -266,7 +232,7 @@ class TorrentClient:
         with self._call("changes") as api:
             answer = mapping(api.sync_maindata(rid=self._rid))
             if whole(answer.get("rid")) is None:
-                raise _nonsense("changes")
+                raise unreadable("changes")
         rows = {key: mapping(row) for key, row in mapping(answer.get("torrents")).items()}
         full = bool(answer.get("full_update"))
         if full:
@@ -323,7 +289,7 @@ class TorrentClient:
             answer = mapping(api.sync_maindata(rid=0))
             free = whole(mapping(answer.get("server_state")).get("free_space_on_disk"))
             if free is None:
-                raise _nonsense("free space")
+                raise unreadable("free space")
             return free
 
     def default_save_path(self) -> str:
@@ -331,7 +297,7 @@ class TorrentClient:
         with self._call("default save path") as api:
             found = path_text(api.app_default_save_path())
             if not found or found.lstrip().startswith("<"):
-                raise _nonsense("default save path")
+                raise unreadable("default save path")
             return found
 
     def ensure_category(self, save_path: str | None = None) -> None:
@@ -361,7 +327,7 @@ class TorrentClient:
         wait = failed_logins.wait(self._login_key, self._monotonic())
         if wait:
             problem = f"the login failed before; it is not tried again for {wait:.0f} s, or qBittorrent would ban us"
-            raise NotAuthorised(QBITTORRENT, call, problem, _CHECK_PASSWORD)
+            raise NotAuthorised(QBITTORRENT, call, problem, CHECK_PASSWORD)
         with self._gate.turn(QBITTORRENT, call):
             try:
                 yield self._connected()
@@ -369,7 +335,9 @@ class TorrentClient:
                 self._gate.failed(QBITTORRENT, error)
                 raise
             except qbittorrentapi.APIError as error:
-                mapped = self._mapped(error, call)
+                if is_failed_login(error):
+                    failed_logins.note(self._login_key, self._monotonic())
+                mapped = what_it_means(error, call, self._redactor)
                 self._gate.failed(QBITTORRENT, mapped)
                 # The library's error holds the whole answer; it is left out of the chain.
                 raise mapped from None
@@ -397,38 +365,6 @@ class TorrentClient:
             )
         return self._api
 
-    def _mapped(self, error: qbittorrentapi.APIError, call: str) -> ServiceError:
-        import qbittorrentapi as q
-
-        says = self._redactor.clean(" ".join(str(error).split()))[:200].rstrip(".")
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        match error:
-            case q.LoginFailed():
-                failed_logins.note(self._login_key, self._monotonic())
-                return NotAuthorised(QBITTORRENT, call, "wrong user or password", _CHECK_PASSWORD)
-            case q.Forbidden403Error():
-                failed_logins.note(self._login_key, self._monotonic())
-                remedy = f"{_CHECK_PASSWORD} A ban ends after an hour, or when qBittorrent is restarted."
-                return NotAuthorised(QBITTORRENT, call, f"it refuses us: {says}", remedy, status=403)
-            case q.Unauthorized401Error():
-                remedy = (
-                    "Its check of the host name may be in the way: see Web UI, Host header validation, and the port."
-                )
-                return NotAuthorised(QBITTORRENT, call, "it refuses the request", remedy, status=401)
-            case q.NotFound404Error():
-                return NotFound(QBITTORRENT, call, f"not there: {says}", _CHECK_ADDRESS, status=404)
-            case q.HTTP5XXError():
-                return ServiceDown(
-                    QBITTORRENT, call, f"it answered with an error: {says}", _CHECK_ADDRESS, status=status
-                )
-            case q.HTTP4XXError():
-                remedy = "Asking the same again changes nothing; the answer says why."
-                return Refused(QBITTORRENT, call, f"it said no: {says}", remedy, status=status)
-            case q.APIConnectionError():
-                return ServiceDown(QBITTORRENT, call, says or "no connection", _CHECK_ADDRESS, status=status)
-            case _:
-                return BadAnswer(QBITTORRENT, call, f"its answer cannot be read: {says}", _CHECK_ADDRESS, status=status)
-
 
 class TorrentClientResource(dg.ConfigurableResource[TorrentClient]):
     """Vends `TorrentClient`. An address and user given here win over the settings."""
@@ -441,17 +377,3 @@ class TorrentClientResource(dg.ConfigurableResource[TorrentClient]):
         given = {"qbittorrent_url": self.url, "qbittorrent_username": self.username}
         settings = load_settings(**{name: value for name, value in given.items() if value})
         return TorrentClient.from_kit(ServiceKit.for_run(context, settings))
-
-
-def _states(rows: Any, call: str) -> list[TorrentState]:
-    if not isinstance(rows, list):
-        raise _nonsense(call)
-    states = [read_torrent(row) if isinstance(row, Mapping) else None for row in rows]
-    if None in states:
-        # A torrent that is left out would look as if it had vanished.
-        raise _nonsense(call)
-    return [state for state in states if state is not None]
-
-
-def _nonsense(call: str) -> BadAnswer:
-    return BadAnswer(QBITTORRENT, call, "its answer cannot be read", _CHECK_ADDRESS)

@@ -30,7 +30,8 @@ from mam_assets.resources.mam import Mam
 from mam_assets.resources.prowlarr import Prowlarr
 from mam_assets.resources.redaction import Redactor
 from mam_assets.resources.services import ServiceKit
-from mam_assets.resources.torrent_client import TorrentClient, failed_logins
+from mam_assets.resources.torrent_client import TorrentClient
+from mam_assets.resources.torrent_logins import failed_logins
 from mam_assets.sandbox.twins.audiobookshelf import AudiobookshelfTwin
 from mam_assets.sandbox.twins.mam import MamTwin
 from mam_assets.sandbox.twins.prowlarr import ProwlarrTwin

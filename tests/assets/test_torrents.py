@@ -361,7 +361,7 @@ def test_a_service_in_trouble_blames_no_release_and_the_rest_goes_on(dock: Dock,
 
 
 def failed_logins_forgotten() -> None:
-    from mam_assets.resources.torrent_client import failed_logins
+    from mam_assets.resources.torrent_logins import failed_logins
 
     failed_logins.__init__()  # type: ignore[misc]
 

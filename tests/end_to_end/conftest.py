@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mam_assets.resources.torrent_client import failed_logins
+from mam_assets.resources.torrent_logins import failed_logins
 from mam_assets.settings import Settings
 from tests.end_to_end.jungle import Jungle, open_jungle
 from tests.end_to_end.real_clients import PASSWORD, USERNAME, QBittorrent, required_program

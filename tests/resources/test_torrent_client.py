@@ -16,7 +16,8 @@ from mam_assets.resources.errors import BadAnswer, NotAuthorised, Refused, Servi
 from mam_assets.resources.gate import MemoryGate
 from mam_assets.resources.http import Limits
 from mam_assets.resources.redaction import Redactor
-from mam_assets.resources.torrent_client import AddOutcome, TorrentClient, failed_logins
+from mam_assets.resources.torrent_client import AddOutcome, TorrentClient
+from mam_assets.resources.torrent_logins import failed_logins
 from mam_assets.sandbox.twins.qbittorrent import PROFILES, QBittorrentTwin
 from mam_assets.sandbox.twins.qbittorrent_torrents import Content
 from mam_assets.sandbox.twins.serving import Fault, Response, TwinServer
@@ -258,15 +259,6 @@ def test_a_wrong_password_is_tried_once_and_not_again_within_a_minute_by_any_cli
         with pytest.raises(NotAuthorised):
             bench.client("wrong-password").version()
     assert bench.twin._failures == 1, "the good login in between set it to nought, and one more was tried"
-
-
-def test_a_success_forgets_the_failures(bench: Bench) -> None:
-    failed_logins.note("key", 0.0)
-    assert failed_logins.wait("key", 1.0) == 59.0
-    failed_logins.note("key", 60.0)
-    assert failed_logins.wait("key", 60.0) == 300.0
-    failed_logins.forget("key")
-    assert failed_logins.wait("key", 60.0) == 0.0
 
 
 FAULTS: list[tuple[Fault, type[ServiceError]]] = [

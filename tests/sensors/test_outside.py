@@ -16,12 +16,12 @@ from mam_assets.assets.acquisition import download_queue, release_candidates
 from mam_assets.assets.downloads import torrents
 from mam_assets.domain.books import LibraryMark
 from mam_assets.resources.clock import Clock
+from mam_assets.resources.torrent_logins import failed_logins
 from mam_assets.sandbox.audio import write_m4b
 from mam_assets.sandbox.twins.faults import Fault
 from mam_assets.sensors import outside
 from mam_assets.sensors.outside import acquisition_due, audiobookshelf_imports, new_items, torrent_states
 from tests.assets.dock import NOW, Dock
-from tests.resources.test_torrent_client import failed_logins
 
 LONGEST_TICK_SECONDS = 5.0
 
