@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from mam_assets.sensors import runs
+from mam_assets.sensors import rounds, runs
 from mam_assets.sensors.outside import acquisition_due, audiobookshelf_imports, torrent_states
 
 automation = dg.AutomationConditionSensorDefinition(
@@ -13,4 +13,4 @@ automation = dg.AutomationConditionSensorDefinition(
     minimum_interval_seconds=30,
 )
 
-SENSORS = (audiobookshelf_imports, torrent_states, acquisition_due, *runs.SENSORS, automation)
+SENSORS = (audiobookshelf_imports, torrent_states, acquisition_due, *rounds.SENSORS, *runs.SENSORS, automation)

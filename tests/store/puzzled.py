@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from mam_assets.store import tables as t
 
@@ -161,7 +161,7 @@ def puzzle(connection: Connection) -> dict[str, int]:
         torrent_url=SECRET_LINK,
         qbittorrent_hash="ab" * 20,
     )
-    connection.execute(t.MissingBook.__table__.update().where(t.MissingBook.id == glinda).values(download_id=download))
+    connection.execute(update(t.MissingBook).where(t.MissingBook.id == glinda).values(download_id=download))
     add(t.BlockedRelease, missing_book_id=glinda, release_id=ids["release_accept"], guid_key="hash:" + "ab" * 20,
         reason="stalled")  # fmt: skip
     gap("gap_ozma", "Ozma of Oz", "completed", closed_date=NOW - 2 * DAY, book_id=ozma)
