@@ -26,8 +26,10 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
 
 
 # Whoever changes what a gap wants makes its keys void, in whatever statement.
-_NAMES = ("work_key", "title", "authors", "other_titles", "series_id", "series_name", "series_number", "isbn", "asin")
-_NAMES += ("goodreads_id", "kind")
+_NAMES = (
+    *("work_key", "title", "authors", "other_titles", "series_id", "series_name", "series_number", "isbn", "asin"),
+    *("goodreads_id", "kind"),
+)
 _FORGET_KEYS = f"""
 CREATE FUNCTION forget_keys() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
