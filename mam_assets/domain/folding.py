@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import unescape
 
 _APOSTROPHES = re.compile(r"['’‘ʼʻ`´′＇]")
-_ACCENTS = re.compile(r"[\u0300-\u036f]")
+# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel and hamza signs of Arabic: written or left out at will.
+_ACCENTS = re.compile(r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0655\u0670]")
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 # Letters whose stroke is part of the letter, so that decomposition leaves it on.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
 
@@ -38,10 +41,14 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def fold(text: str) -> str:
-    """Casefolded, accents off, "&" as "and", apostrophes gone, other punctuation as one space. Idempotent.
+    """Casefolded, accents off, "&" (and "&amp;") as "and", apostrophes and zero-width characters gone, other
+    punctuation as one space. Idempotent.
 
-    Accents go only from scripts where they decorate (Latin, Greek, Cyrillic); marks that are letters elsewhere stay.
+    Accents go only from scripts where they may be left out (Latin, Greek, Cyrillic, Hebrew, Arabic); marks that are
+    letters elsewhere stay.
     """
+    if "&" in text and _ENTITY.search(text):
+        text = unescape(text)
     if text.isascii():
         return " ".join(text.replace("&", " and ").translate(_PLAIN).split())
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
@@ -51,11 +58,13 @@ def fold(text: str) -> str:
 
 
 class _Kept(dict[int, str]):
-    """For `str.translate`: letters, digits and marks as they are, anything else a space. Filled as characters come."""
+    """For `str.translate`: letters, digits and marks as they are, format characters nothing, anything else a space.
+    Filled as characters come."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        kept = char if char.isalnum() or unicodedata.category(char) in {"Mn", "Mc"} else " "
+        category = unicodedata.category(char)
+        kept = "" if category == "Cf" else char if char.isalnum() or category in {"Mn", "Mc"} else " "
         self[code] = kept
         return kept
 

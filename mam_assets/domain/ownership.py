@@ -19,7 +19,7 @@ from decimal import Decimal
 from mam_assets.domain.books import OwnedBook, Reason
 from mam_assets.domain.catalogue import CatalogueWork, EntryKind
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
-from mam_assets.domain.marks import Mark, marks_of, range_in
+from mam_assets.domain.marks import Mark, marks_of, range_in, volume_in
 from mam_assets.domain.names import (
     Position,
     main_title,
@@ -28,7 +28,13 @@ from mam_assets.domain.names import (
     parse_position,
     parse_title_all_series,
 )
-from mam_assets.domain.titles import TitleRelation, relate_titles, without_series_name
+from mam_assets.domain.titles import (
+    TitleRelation,
+    numbers_as_digits,
+    place_in_title,
+    relate_titles,
+    without_volume,
+)
 
 _WORKS = frozenset({EntryKind.PRIMARY, EntryKind.NOVELLA})
 SameAuthors = Callable[[Sequence[str], Sequence[str]], bool]
@@ -59,8 +65,10 @@ def match_owned(
     for book in sorted(set(owned), key=lambda book: (book.book_id, repr(book))):
         series_key = series_key_of(book)
         position = _book_position(book)
+        if position is None:
+            position, series_key = index.place_named(book, series_key)
         if (position is not None and position.is_part) or Mark.PART in marks_of(book.title):
-            for work in index.parts_titled(book):
+            for work in dict.fromkeys([*index.parts_titled(book), *index.parts_at(book, position, series_key)]):
                 evidence = f"{book.title!r} is in the library"
                 found.owners[work].append((book.book_id, Reason("owned_title", evidence)))
             if position is not None and position.is_part and series_key is not None:
@@ -97,6 +105,7 @@ class _Index:
         self._same_authors = same_authors
         self._series_key = normalise_series(series_name) if series_name else None
         self._series_name = series_name or ""
+        self._names: dict[str, str] = {}  # of the series in this catalogue → the key that its places have
         self._by_id: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._by_title: dict[str, set[int]] = defaultdict(set)
         self._by_main: dict[str, set[int]] = defaultdict(set)
@@ -115,6 +124,9 @@ class _Index:
                 self._by_title[line.title_key].add(number)
                 self._by_main[line.main_key].add(number)
                 self._by_skeleton[_skeleton(line.title_key)].add(number)
+                self._by_title[normalise_title(line.entry.title)].add(number)
+            if line.entry.series is not None and line.place is not None:
+                self._names[line.entry.series.name] = line.place[0]
         for series, canonical in sorted(work.places):
             self._by_place[series, canonical].append(number)
             position = parse_position(canonical)
@@ -128,9 +140,10 @@ class _Index:
             return by_id
         title = normalise_title(self._bare(book))
         reason = Reason("owned_title", f"{book.title!r} is in the library")
-        named = self._titled(book, self._by_title.get(title, set()), position, series_key)
-        if named:
-            return dict.fromkeys(named, reason)
+        for key in dict.fromkeys((title, normalise_title(book.title))):
+            named = self._titled(book, self._by_title.get(key, set()), position, series_key)
+            if named:
+                return dict.fromkeys(named, reason)
         if position is not None and series_key is not None:
             placed = self.at(series_key, position, book)
             if placed:
@@ -142,7 +155,30 @@ class _Index:
 
     def _bare(self, book: OwnedBook) -> str:
         title, named = parse_title_all_series(book.title)
-        return without_series_name(title, (self._series_name, book.series_name or "", *(ref.name for ref in named)))
+        return place_in_title(title, self._series_names(book, *(ref.name for ref in named)))[0]
+
+    def _series_names(self, book: OwnedBook, *more: str) -> tuple[str, ...]:
+        return (self._series_name, book.series_name or "", *more, *self._names)
+
+    def place_named(self, book: OwnedBook, series_key: str | None) -> tuple[Position | None, str | None]:
+        """Where a book stands that has no position, by its title: "Alcatraz 01 - ..." of a series in this catalogue; in
+        a series' own catalogue "..., Book 11" too. And the key that the place counts in."""
+        _, named = place_in_title(book.title, self._series_names(book))
+        position = parse_position(named.position) if named is not None else None
+        if named is not None and position is not None:
+            return position, self._names.get(named.name, series_key)
+        return (volume_in(book.title) if self._series_key is not None else None), series_key
+
+    def parts_at(self, book: OwnedBook, position: Position | None, series_key: str | None) -> list[int]:
+        """The parts of a catalogue that stand just where an owned part does."""
+        if position is None or series_key is None:
+            return []
+        hits = self._by_place.get((series_key, position.canonical), [])
+        return [
+            n
+            for n in hits
+            if self._works[n].kind is EntryKind.PART and self._same_authors(book.authors, self._works[n].entry.authors)
+        ]
 
     def parts_titled(self, book: OwnedBook) -> list[int]:
         """The parts of a catalogue that bear the title of an owned part: a part is never its whole."""
@@ -187,17 +223,21 @@ class _Index:
         return sorted(hits, key=lambda n: (order.index(relate_titles(book.title, self._works[n].entry.title)), n))
 
     def _loosely(self, book: OwnedBook, title: str) -> dict[int, Reason]:
+        bare, volume = without_volume(self._bare(book))
+        named = self._eligible(book, self._by_title.get(normalise_title(bare), set())) if volume is not None else []
+        if len(named) == 1 and self._works[named[0]].position in (None, volume):
+            return {named[0]: Reason("owned_title", f"{book.title!r} is in the library")}
         main = normalise_title(main_title(self._bare(book)))
         if main and main != self._series_key:
             hits = self._eligible(book, self._by_main.get(main, set()))
-            bare = [n for n in hits if title == main or any(line.title_key == main for line in self._works[n].lines)]
-            if len(hits) == 1 and bare:
+            whole = [n for n in hits if title == main or any(line.title_key == main for line in self._works[n].lines)]
+            if len(hits) == 1 and whole:
                 evidence = f"{book.title!r} is in the library, and no other work begins so"
                 return {hits[0]: Reason("owned_main_title", evidence)}
         near = [
             n
             for n in self._eligible(book, self._by_skeleton.get(_skeleton(title), set()))
-            if relate_titles(book.title, self._works[n].entry.title) is TitleRelation.NEAR
+            if relate_titles(book.title, self._works[n].entry.title) in {TitleRelation.EQUAL, TitleRelation.NEAR}
         ]
         if len(near) == 1:
             return {near[0]: Reason("owned_spelled_nearly", f"{book.title!r} is in the library, spelled nearly so")}
@@ -233,8 +273,9 @@ class _Index:
 
 
 def _skeleton(title_key: str) -> str:
-    """Consonants only: "colour" and "color", "theatre" and "theater" meet here, to be compared in full."""
-    return re.sub(r"[aeiouy ]", "", title_key)
+    """Consonants only, numbers as digits: "colour" and "color", "Ten Apples" and "10 Apples" meet here, to be compared
+    in full."""
+    return re.sub(r"[aeiouy ]", "", numbers_as_digits(title_key))
 
 
 def whole_numbers(works: Iterable[CatalogueWork]) -> set[int]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from mam_assets.domain.folding import fold
 from mam_assets.domain.people import normalise_person
-from mam_assets.domain.title_text import last_bracket, without_article
+from mam_assets.domain.title_text import article_first, last_bracket, without_article
 
 _SERIES_KIND = frozenset(
     {"series", "saga", "trilogy", "duology", "quartet", "quintet", "tetralogy", "cycle", "sequence"}
@@ -38,7 +38,7 @@ def normalise_series(name: str, author: str | None = None) -> str:
     head, colon, tail = text.partition(":")
     if colon and fold(head) and _SERIES_NOTE.fullmatch(fold(tail)):
         text = head
-    words = without_article(fold(text)).split()
+    words = without_article(fold(article_first(text))).split()
     words = _without_author(words, author)
     words = without_article(" ".join(words)).split()
     while len(words) > 1 and words[-1] in _SERIES_KIND:

@@ -21,9 +21,16 @@ _EDITION = re.compile(
     r"|full cast(?: recording)?|dramati[sz]ed adaptation|graphic ?audio|(?:narrated|read) by .{1,60}"
 )
 _EDITION_TAIL = re.compile(
-    r"(?::|\s[-–—]|,)\s*(?:un)?abridged(?: (?:audiobook|edition|version))?\s*$|:\s*a novel\s*$", re.IGNORECASE
+    r"(?:[:_]|\s[-–—]|,)\s*(?:un)?abridged(?: (?:audiobook|edition|version))?\s*$|(?:[:_]|\s[-–—])\s*a novel\s*$",
+    re.IGNORECASE,
 )
-_SUBTITLE = re.compile(r":\s+|\s+[-–—]+\s+|;\s+or,?\s+")
+# "_ " stands for ": " where a file's name has become a title.
+_SUBTITLE = re.compile(r"[:_]\s+|\s+:\s*|\s+[-–—]+\s+|;\s+or,?\s+")
+_MOVED_ARTICLE = re.compile(
+    r"^(?P<rest>[^:]*[^\s,:]),\s+(?P<article>the|an?|der|die|das|eine?|les?|la|une?|el|los|las|il|het)"
+    r"(?P<tail>\s*$|[:_]\s.*|\s+[-–—]\s.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def strip_edition_notes(title: str) -> str:
@@ -69,7 +76,7 @@ _VOLUME_HEAD = re.compile(r"(?:book|volume|vol|part|episode|chapter) (?:[0-9]+|[
 def main_title(text: str) -> str:
     """The title before its subtitle (": ", " - ") when what is left is still a title. A weaker key than the whole:
     "Mistborn: Secret History" and "Mistborn: The Final Empire" share it."""
-    return split_subtitle(strip_edition_notes(parse_title_series(text)[0]))[0]
+    return split_subtitle(article_first(strip_edition_notes(parse_title_series(text)[0])))[0]
 
 
 @lru_cache(maxsize=50_000)
@@ -77,7 +84,15 @@ def normalise_title(text: str) -> str:
     """The key of a title: folded, without its bracketed series, edition notes and leading article. Empty only when
     nothing in it can be folded."""
     title, _ = parse_title_series(text)
-    return without_article(fold(strip_edition_notes(title))) or fold(text)
+    return without_article(fold(article_first(strip_edition_notes(title)))) or fold(text)
+
+
+def article_first(title: str) -> str:
+    """ "The Hobbit" of "Hobbit, The", as catalogues and file names put it; a subtitle may follow the article."""
+    match = _MOVED_ARTICLE.match(title) if ", " in title else None
+    if match is None:
+        return title
+    return f"{match['article']} {match['rest']}{match['tail']}"
 
 
 def without_article(folded: str) -> str:
@@ -112,6 +127,47 @@ _YEAR = re.compile(r"1[5-9][0-9]{2}|20[0-9]{2}")
 _HASH_IN = re.compile(
     rf"^#\s*(?P<place>{_PLACES})\s+(?:of|in)\s+(?P<name>\S.*\s(?:series|saga|trilogy|cycle|chronicles))$", re.IGNORECASE
 )
+_HASH_FIRST = re.compile(
+    rf"^(?P<name>[^#]*?[^\s:#,])(?P<gap>\s*,?\s*)#\s?(?P<place>{_PLACE})(?::|\s[{_DASH}])\s+(?P<title>\S.*)$"
+)
+_PADDED_FIRST = re.compile(
+    rf"^(?P<name>[^:#]*?[^\s:#,])(?P<gap>,?\s+)(?P<place>0[0-9]{{1,2}}(?:\.[0-9])?)(?::|\s[{_DASH}])\s+(?P<title>\S.*)$"
+)
+_BOOK_OF_LAST = re.compile(
+    rf"^(?P<title>.*?[^\s,:])(?P<gap>\s*[,:]|\s[{_DASH}])\s+"
+    rf"(?P<place>{_BOOK}\s*#?\s*(?:{_PLACE}|(?:{_WORD_NUMBER})(?!\w)))\s+(?:of|in)\s+(?P<name>\S.*)$",
+    re.IGNORECASE,
+)
+_PLACED_FIRST_CLUE = re.compile(rf"[0-9](?::|\s[{_DASH}])\s")
+_BOOK_OF_CLUE = re.compile(rf"\b{_BOOK}\s.{{1,12}}\s(?:of|in)\s", re.IGNORECASE)
+_NAME_AND_NUMBER = re.compile(r"(?P<name>.*[^\W\d_].*?) (?P<place>[0-9]{1,2}(?:\.[0-9]{1,2})?)")
+# What a bracketed number counts when it isn't a series.
+_COUNTING = (
+    "level grade age ages stage step part parts pt disc disk cd cds track season episode act scene chapter psalm day"
+    " week year years month top under over section lesson unit class no number nr route area windows phase format"
+    " hours hour tier volume volumes vol book books edition version mp3 kbps of in at to and for by the a an rev"
+)
+_COUNTS_ELSE = frozenset(_COUNTING.split())
+_IDIOMS = frozenset(
+    {
+        "we re",
+        "were",
+        "my",
+        "our",
+        "your",
+        "his",
+        "her",
+        "their",
+        "im",
+        "youre",
+        "theyre",
+        "public enemy",
+        "the",
+        "number",
+    }
+    | set(_WORD_NUMBER.split("|")[:12])
+)
+_PLURAL = re.compile(r"books\b|volumes\b", re.IGNORECASE)
 _LABEL_TAIL = re.compile(rf"[\s,:]+(?:{_BOOK}|no\.?|number)$", re.IGNORECASE)
 _LABEL_AFTER_COMMA = re.compile(rf"\s*[,:]\s*(?:{_BOOK}|no\.?|number)$", re.IGNORECASE)
 _NO_SERIES_NAME = frozenset(
@@ -142,12 +198,49 @@ def parse_title_all_series(title: str) -> tuple[str, tuple[SeriesRef, ...]]:
             break
         before, inside = bracket
         series = _series_in(inside)
+        if not series and bare.rstrip().endswith("]"):
+            series = _numbered_in(inside)
         if series and fold(before):
             return before, series
         if not (before and (_EDITION.fullmatch(fold(inside)) or _YEAR.fullmatch(inside))):
             break
         bare = before
-    return text, ()
+    return _series_outside(text) or (text, ())
+
+
+def _series_outside(text: str) -> tuple[str, tuple[SeriesRef, ...]] | None:
+    """The forms without a bracket in which no other part can be the title: "Dune #2: Dune Messiah", "Dune 02 - Dune
+    Messiah", "Dune Messiah, Book Two of Dune". Not "Dune Messiah: Dune, Book 2", for "Percy Jackson: The Lightning
+    Thief, Book 1" is written just so: who knows the series' name asks `titles.place_in_title`."""
+    if len(text) > 300 or not (_PLACED_FIRST_CLUE.search(text) or _BOOK_OF_CLUE.search(text)):
+        return None
+    bare = strip_edition_notes(text)
+    for pattern in (_HASH_FIRST, _PADDED_FIRST, _BOOK_OF_LAST):
+        match = pattern.match(bare)
+        if match is None:
+            continue
+        reference = _reference(match["name"].strip("'\"‘’“” "), match["place"], ended="," in match["gap"])
+        if reference is None or not fold(match["title"]) or _is_idiom(reference.name):
+            return None
+        if pattern is _PADDED_FIRST and _LABEL_TAIL.search(match["name"]):
+            return None  # "Days Gone Bye, Vol. 01: The Walking Dead" may be either way round
+        return match["title"].strip(), (reference,)
+    return None
+
+
+def _numbered_in(inside: str) -> tuple[SeriesRef, ...]:
+    """[Mistborn 3]: a name and a small number, unless the name's last word counts something else ("[Disc 3]")."""
+    match = _NAME_AND_NUMBER.fullmatch(" ".join(inside.split()))
+    if match is None or fold(match["name"]).rpartition(" ")[2] in _COUNTS_ELSE or _is_idiom(match["name"]):
+        return ()
+    reference = _reference(match["name"], match["place"])
+    return (reference,) if reference else ()
+
+
+def _is_idiom(name: str) -> bool:
+    """Names that are none: "We're #1", "Book One of Two"."""
+    words = fold(name).split()
+    return not any(char.isalpha() for char in name) or " ".join(words) in _IDIOMS
 
 
 def _series_in(inside: str) -> tuple[SeriesRef, ...]:
@@ -174,20 +267,24 @@ def _series_in(inside: str) -> tuple[SeriesRef, ...]:
     for pattern in (_BOOK_OF, _LABELLED):
         match = pattern.match(inside)
         if match:
-            reference = _reference(match["name"], match["place"])
+            reference = _reference(match["name"], match["place"], labelled=True)
             return (reference,) if reference else ()
     return ()
 
 
-def _reference(name: str, place: str, *, ended: bool = False) -> SeriesRef | None:
-    """``ended``: a comma stands between name and number, so that the name's last word belongs to it."""
-    label = _LABEL_AFTER_COMMA if ended else _LABEL_TAIL
-    name = label.sub("", name.strip(" ,:;-–"))  # "(Mistborn, Book #1)", but "(The Jungle Book, #1)"
+def _reference(name: str, place: str, *, ended: bool = False, labelled: bool = False) -> SeriesRef | None:
+    """``ended``: a comma stands between name and number; ``labelled``: the number has its label: either way the name's
+    last word belongs to it ("(The Jungle Book, #1)", but "(Mistborn, Book #1)")."""
+    name = name.strip(" ,:;-–")
     position = parse_position(place)
+    if labelled and position is not None and not position.is_range and (plural := _PLURAL.match(place)):
+        name = f"{name} {plural[0]}"
+    label = None if labelled else (_LABEL_AFTER_COMMA if ended else _LABEL_TAIL).search(name)
+    if label is not None and position is not None and (position.is_range or not label[0].lower().endswith("s")):
+        name = name[: label.start()]  # but "The Cemetery of Forgotten Books #1": one number makes no books
     if position is None or fold(name) in _NO_SERIES_NAME or not any(char.isalnum() for char in name):
         return None
-    labelled = re.match(r"[a-z]", place, re.IGNORECASE)
-    return SeriesRef(name, position.canonical if labelled else " ".join(place.split()))
+    return SeriesRef(name, position.canonical if place[0].isalpha() else " ".join(place.split()))
 
 
 def last_bracket(text: str) -> tuple[str, str] | None:

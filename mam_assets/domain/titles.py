@@ -18,6 +18,17 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from mam_assets.domain.names import fold, main_title, normalise_series, normalise_title, split_subtitle
+from mam_assets.domain.series_in_title import place_in_title, without_series_name, without_volume
+
+__all__ = [
+    "TitleRelation",
+    "closest",
+    "numbers_as_digits",
+    "place_in_title",
+    "relate_titles",
+    "without_series_name",
+    "without_volume",
+]
 
 
 class TitleRelation(StrEnum):
@@ -42,10 +53,11 @@ _DESCRIBES = re.compile(
     r"|(?:the )?(?:\w+ ){0,3}(?:story|history|biography|life|lives) of .+"
     r"|(?:how|why|what) .+|or (?:the )?.+|(?:stories|essays|poems|a novel in stories)"
 )
-_NUMBERS = frozenset(
-    {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
-    | {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
-)
+_DIGITS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+    "ten": "10", "eleven": "11", "twelve": "12",
+}  # fmt: skip
+_NUMBERS = frozenset(_DIGITS) | {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
 
 
 def relate_titles(a: str, b: str, *, series: Iterable[str] = ()) -> TitleRelation:
@@ -62,37 +74,10 @@ def closest(titles_a: Iterable[str], titles_b: Iterable[str], *, series: Iterabl
     return min(relations, key=_ORDER.__getitem__, default=TitleRelation.UNRELATED)
 
 
-_SEGMENTS = re.compile(r"\s+[-–—]\s+|\s*:\s+")
-_VOLUME_TAIL = re.compile(
-    r"[\s,]*(?:#|\bbooks?|\bbk\.?|\bvol(?:ume)?\.?)?\s*[0-9]{1,3}(?:\.[0-9]{1,2})?$", re.IGNORECASE
-)
-
-
-def without_series_name(title: str, series: Iterable[str]) -> str:
-    """The title without parts that only name its series: "Mistborn: The Final Empire", "Mistborn 01 - The Final
-    Empire" and "The Final Empire: Mistborn, Book 1" are "The Final Empire". Never empties a title."""
-    segments = _SEGMENTS.split(title)
-    keys = {normalise_series(name) for name in series if name}
-    if len(segments) < 2 or not keys:
-        return title
-    kept = [
-        segment for segment in segments if normalise_series(_VOLUME_TAIL.sub("", segment.strip(" []()"))) not in keys
-    ]
-    if not any(fold(segment) for segment in kept):
-        # "Crank: Crank, Book 1" is named like its series; "NYPD Red: NYPD Red 3" has the number in its name.
-        return segments[0].strip() if all(_is_labelled(segment) for segment in segments[1:]) else title
-    return " - ".join(kept) if len(kept) < len(segments) else title
-
-
-def _is_labelled(segment: str) -> bool:
-    tail = _VOLUME_TAIL.search(segment.strip(" []()"))
-    return tail is None or not tail[0].strip(" ,")[:1].isdigit()
-
-
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A title as far as relating needs it, made once: its key, that without spaces, its words, the numbers among them
-    and the others, the key of what stands before the subtitle."""
+    """A title as far as relating needs it, made once: its key, that without spaces and with its numbers as digits, its
+    words, the numbers among them and the others, the key of what stands before the subtitle."""
 
     text: str
     key: str
@@ -109,7 +94,9 @@ def _form(title: str) -> _Form:
     words = tuple(key.split())
     worded = tuple(word for word in words if not _is_number(word))
     numbers = _numbers(key) if len(worded) < len(words) else ()
-    return _Form(title, key, key.replace(" ", ""), words, numbers, worded, normalise_title(main_title(title)))
+    return _Form(
+        title, key, numbers_as_digits(key).replace(" ", ""), words, numbers, worded, normalise_title(main_title(title))
+    )
 
 
 def _relate(first: _Form, second: _Form, series: frozenset[str]) -> TitleRelation:
@@ -168,4 +155,9 @@ def _is_number(word: str) -> bool:
 
 
 def _plain_number(word: str) -> str:
-    return word.lstrip("0") or "0"
+    return _DIGITS.get(word) or word.lstrip("0") or "0"
+
+
+def numbers_as_digits(title_key: str) -> str:
+    """A title's key with "ten" as "10", as far as twelve: sources write either."""
+    return " ".join([_DIGITS.get(word, word) for word in title_key.split()])

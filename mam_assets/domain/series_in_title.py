@@ -1,0 +1,173 @@
+"""A title taken apart by one who knows which series is at hand: the series' name and number off, the title left.
+
+Belongs here: "Mistborn: The Final Empire", "The Final Empire: Mistborn, Book 1", "Mistborn 01 - The Final Empire", of
+which the text alone doesn't say which part is the title. Does not belong here: what the text alone says (title_text).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mam_assets.domain.books import SeriesRef
+from mam_assets.domain.folding import fold
+from mam_assets.domain.positions import Position, parse_position
+from mam_assets.domain.series_names import normalise_series
+from mam_assets.domain.title_text import last_bracket, parse_title_all_series, strip_edition_notes
+
+_SEGMENTS = re.compile(r"\s+[-–—]\s+|\s*[:_]\s+")
+_LABEL = r"books?|bk\.?|vol(?:ume)?s?\.?|novel|band|buch|tome|livre|tomo|libro|deel|#"
+_NUMBER = r"[0-9]{1,3}(?:\.[0-9]{1,2})?"
+_WORD_NUMBER = r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[ivx]{1,4}"
+_VOLUME_TAIL = re.compile(
+    rf"(?:^|[\s,]+|(?=#))(?:(?P<label>{_LABEL})\s*#?\s*(?:(?P<number>{_NUMBER})|(?P<word>{_WORD_NUMBER}))|(?P<bare>{_NUMBER}))$",
+    re.IGNORECASE,
+)
+_QUOTES = " []()'\"‘’“”"
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A part of a title that names the series: by which name, with which number, and whether the number has a label."""
+
+    name: str
+    number: str | None = None
+    labelled: bool = False
+
+
+def place_in_title(title: str, series: Iterable[str]) -> tuple[str, SeriesRef | None]:
+    """("The Final Empire", Mistborn at "1") of "The Final Empire: Mistborn, Book 1" for one who knows that the series
+    is "Mistborn", or "The Mistborn Saga". What the text says by itself goes first. A part that names the series without
+    a number gives a reference without a position; where nothing names it the title comes back whole, with None."""
+    keys = _keys(series)
+    bare, named = parse_title_all_series(title)
+    for reference in named:
+        key = normalise_series(reference.name)
+        if not keys or key in keys:
+            return _taken_off(bare, keys)[0], SeriesRef(keys.get(key, reference.name), reference.position)
+    text, hit = _taken_off(bare, keys)
+    return (text, SeriesRef(hit.name, hit.number)) if hit is not None else (bare, None)
+
+
+def without_series_name(title: str, series: Iterable[str]) -> str:
+    """The title without parts that only name its series: "Mistborn: The Final Empire", "Mistborn 01 - The Final
+    Empire" and "The Final Empire: Mistborn, Book 1" are "The Final Empire". Never empties a title."""
+    return _taken_off(title, _keys(series))[0]
+
+
+def _keys(series: Iterable[str]) -> dict[str, str]:
+    return {key: name for name in series if name and (key := normalise_series(name))}
+
+
+def _taken_off(title: str, keys: Mapping[str, str]) -> tuple[str, _Named | None]:
+    if not keys:
+        return title, None
+    text = strip_edition_notes(title)
+    bracket = last_bracket(text)
+    if bracket is not None and fold(bracket[0]):
+        behind = _named(bracket[1], keys)
+        if behind is not None and behind.number is not None:
+            return _taken_off(bracket[0], keys)[0], behind
+    cuts = list(_SEGMENTS.finditer(text))
+    if not cuts or len(cuts) > 8:
+        return title, None
+    starts = [0, *(cut.end() for cut in cuts)]
+    ends = [*(cut.start() for cut in cuts), len(text)]
+    hits = _hits(text, starts, ends, keys)
+    if not hits:
+        return title, None
+    taken = {index for first, last in hits for index in range(first, last + 1)}
+    kept = [index for index in range(len(starts)) if index not in taken and fold(text[starts[index] : ends[index]])]
+    if not kept:
+        return _named_like_series(title, text, starts, ends, hits)
+    together = kept == list(range(kept[0], kept[-1] + 1))
+    left = text[starts[kept[0]] : ends[kept[-1]]] if together else _joined(text, starts, ends, kept)
+    hit = next((hit for hit in hits.values() if hit.number is not None), next(iter(hits.values())))
+    return _volume_off(title, left, hit)
+
+
+def _joined(text: str, starts: list[int], ends: list[int], kept: list[int]) -> str:
+    return " - ".join(text[starts[index] : ends[index]] for index in kept)
+
+
+def _volume_off(title: str, left: str, hit: _Named) -> tuple[str, _Named]:
+    """Of "Mistborn: The Final Empire, Book 1" the number goes off too; "Mistborn: Book 1" stays whole."""
+    tail = _VOLUME_TAIL.search(left)
+    if tail is None or not tail["label"]:
+        return left, hit
+    number = _number(tail)
+    if hit.number is not None and (number != hit.number or not tail["label"].lower().startswith("b")):
+        return left, hit  # a volume of a title's own: "Attack on Titan, Vol. 1"
+    placed = _Named(hit.name, number, labelled=True)
+    head = left[: tail.start()].strip(" ,([")
+    return (head, placed) if fold(head) else (title, placed)
+
+
+def without_volume(title: str) -> tuple[str, Position | None]:
+    """("Eleven on Top", 11) of "Eleven on Top, Book 11" and "Eleven on Top (Book 11)"; the title and None where it ends
+    with no labelled number. A number alone is left on: it may be the title's."""
+    text = strip_edition_notes(title)
+    bracket = last_bracket(text)
+    if bracket is not None:
+        tail = _VOLUME_TAIL.fullmatch(bracket[1])
+        head = bracket[0]
+    else:
+        tail = _VOLUME_TAIL.search(text)
+        head = text[: tail.start()].strip(" ,:-–") if tail else ""
+    if tail is None or not tail["label"] or not fold(head):
+        return title, None
+    return head, parse_position(_number(tail))
+
+
+def _hits(text: str, starts: list[int], ends: list[int], keys: Mapping[str, str]) -> dict[tuple[int, int], _Named]:
+    """The runs of segments that name a series, longest first: "Star Wars: Thrawn: Treason" may stand in either."""
+    found: dict[tuple[int, int], _Named] = {}
+    taken: set[int] = set()
+    count = len(starts)
+    for length in range(min(count, 3), 0, -1):
+        for first in range(count - length + 1):
+            run = range(first, first + length)
+            if taken.isdisjoint(run):
+                hit = _named(text[starts[first] : ends[first + length - 1]], keys)
+                if hit is not None:
+                    found[first, first + length - 1] = hit
+                    taken.update(run)
+    return dict(sorted(found.items()))
+
+
+def _named_like_series(
+    title: str, text: str, starts: list[int], ends: list[int], hits: Mapping[tuple[int, int], _Named]
+) -> tuple[str, _Named | None]:
+    """Of "Crank: Crank, Book 1" and "Crank 01 - Crank" the plain part is the title. "NYPD Red: NYPD Red 3" is whole:
+    the number is in its name."""
+    if len(hits) < 2:
+        return title, None
+    lengths = {run: ends[run[1]] - starts[run[0]] for run in hits}
+    plain = min((run for run in hits if hits[run].number is None), key=lengths.__getitem__, default=None)
+    numbered = [run for run in hits if hits[run].number is not None]
+    if plain is None:  # "Nana, Vol. 1: Nana, Book 1"
+        plain = numbered.pop(0)
+        if {hits[run].number for run in numbered} != {hits[plain].number}:
+            return title, None
+    if numbered and not hits[numbered[0]].labelled and numbered[0] > plain:
+        return title, None
+    return text[starts[plain[0]] : ends[plain[1]]].strip(), hits[numbered[0] if numbered else plain]
+
+
+def _named(part: str, keys: Mapping[str, str]) -> _Named | None:
+    plain = part.strip(_QUOTES)
+    name = keys.get(normalise_series(plain))
+    if name is not None:
+        return _Named(name)
+    tail = _VOLUME_TAIL.search(plain)
+    name = keys.get(normalise_series(plain[: tail.start()].rstrip(" ,"))) if tail else None
+    if name is None or tail is None:
+        return None
+    return _Named(name, _number(tail), labelled=bool(tail["label"]))
+
+
+def _number(tail: re.Match[str]) -> str | None:
+    text = tail["number"] or tail["bare"] or f"book {tail['word']}"
+    position = parse_position(text)
+    return position.canonical if position is not None else None
