@@ -37,7 +37,8 @@ class SeriesRef:
 
 @dataclass(frozen=True, slots=True)
 class LibraryMark:
-    """One row of Audiobookshelf's (always minified) list: enough to see what is new or changed."""
+    """One row of Audiobookshelf's (always minified) list: enough to see what is new or changed. ``digest`` is short for
+    all that the row shows: another one means that something changed."""
 
     abs_id: str
     added_at: datetime
@@ -45,6 +46,7 @@ class LibraryMark:
     media_type: str
     num_audio_files: int
     is_missing: bool
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +254,14 @@ class Release:
 @dataclass(frozen=True, slots=True)
 class MamSearchPage:
     """``found`` is the number of rows that match in all; ``start`` the offset of the first row here. ``problems`` names
-    what could not be read of which row, in words for a person."""
+    what could not be read of which row, in words for a person; ``author_ids`` are (name, MAM's number) of authors."""
 
     releases: tuple[Release, ...]
     found: int
     start: int
     perpage: int
     problems: tuple[str, ...] = ()
+    author_ids: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
-"""What a read of the library means: did books go away, or did the read go wrong? Which series is it that an item names?
+"""What a read of the library means: did books go away, or did the read go wrong? Who wrote an item, and which series is
+it that it names?
 
-Belongs here: decisions on what Audiobookshelf shows. Does not belong here: reading it, storing it.
+Belongs here: decisions on what Audiobookshelf shows. Does not belong here: reading it, storing it, what it makes of the
+fields that we have (rereading), which items are the same recording (recordings).
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mam_assets.domain.names import normalise_series
+from mam_assets.domain.names import fold, normalise_person, normalise_series, split_people
 
 # A person tidies a few books at a time. A mount that failed, a wrong library or a broken answer takes most of them.
 SUSPICIOUS_SHARE = 0.3
@@ -34,9 +36,43 @@ def judge_shrinkage(*, known: int, gone: int) -> Shrinkage:
     return Shrinkage(known=known, gone=gone, suspicious=suspicious, words=words)
 
 
+# What taggers write where they know nobody. Nobody is an author: it owns no catalogue and has no gaps.
+_NOBODY = frozenset(
+    {
+        "unknown",
+        "unknown author",
+        "author unknown",
+        "unknown artist",
+        "various",
+        "various authors",
+        "various artists",
+        "anonymous",
+        "n a",
+        "na",
+        "none",
+        "null",
+    }
+)
+
+LONGEST_KEY = 300
+"""Characters of a key. Two of them in any script fit into one row of an index."""
+
+
+def person_key(name: str) -> str:
+    """The key under which a person is known; empty for "Unknown", "Various" and what holds no letter."""
+    key = normalise_person(name)[:LONGEST_KEY]
+    return "" if fold(name) in _NOBODY else key
+
+
+def people_in(names: Sequence[str]) -> tuple[str, ...]:
+    """The persons that an item names as its authors, once each: "A & B" where the tags said so is two."""
+    parts = (part for name in names for part in split_people(name))
+    return tuple({key: part for part in parts if (key := person_key(part))}.values())
+
+
 def series_key(name: str, authors: Sequence[str]) -> str:
     """The normalised name of a series as an item by these authors names it; empty where nothing of it can be read."""
-    return normalise_series(name, authors[0] if authors else None)
+    return normalise_series(name, authors[0] if authors else None)[:LONGEST_KEY]
 
 
 @dataclass(frozen=True, slots=True)

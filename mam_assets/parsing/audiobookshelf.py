@@ -6,17 +6,51 @@ whether a title is good (domain). One broken item is reported and left out; it n
 
 from __future__ import annotations
 
+import marshal
 import re
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from mam_assets.domain.books import Library, LibraryFolder, LibraryItem, LibraryMark, ProviderMatch, SeriesRef
 from mam_assets.parsing.json_values import flag, instant, mapping, number, path_text, sequence, text, texts, whole
 
 Record = TypeVar("Record")
+Number = TypeVar("Number", int, float)
 
 _YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Longer ones are no names and ids, and would not fit into an index; a path can't be cut, so its item is left out.
+_LONGEST_NAME = 300
+_LONGEST_ID = 100
+_LONGEST_PATH_BYTES = 2000
+_LARGEST_SIZE = 2**62
+_MOST_FILES = 2**31 - 1
+_LONGEST_SECONDS = 10 * 366 * 86400.0
+
+# All that a row of the list shows of what we keep. Some of it changes without a new time of change: when an author or
+# a series is renamed, the items of it are not touched.
+_SHOWN_OF_ITEM = ("libraryId", "path", "relPath", "addedAt", "updatedAt", "isMissing", "isInvalid", "size")
+_SHOWN_OF_MEDIA = ("numAudioFiles", "duration", "size")
+_SHOWN_OF_METADATA = (
+    "title",
+    "subtitle",
+    "authorName",
+    "narratorName",
+    "seriesName",
+    "genres",
+    "publishedYear",
+    "publisher",
+    "description",
+    "isbn",
+    "asin",
+    "language",
+    "explicit",
+    "abridged",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +104,41 @@ def _wanted(value: Record | None, name: str) -> Record:
 
 def _mark(row: Any) -> LibraryMark:
     item = mapping(row)
-    added = _wanted(instant(item.get("addedAt"), 1000), "addedAt")
+    media = mapping(item.get("media"))
+    added = _wanted(_moment(item.get("addedAt")), "addedAt")
     return LibraryMark(
         abs_id=_wanted(text(item.get("id")), "id"),
         added_at=added,
         updated_at=instant(item.get("updatedAt"), 1000) or added,
         media_type=text(item.get("mediaType")) or "book",
-        num_audio_files=whole(mapping(item.get("media")).get("numAudioFiles")) or 0,
+        num_audio_files=whole(media.get("numAudioFiles")) or 0,
         is_missing=flag(item.get("isMissing")) or False,
+        digest=_digest(item, media),
     )
+
+
+def _digest(item: Mapping[str, Any], media: Mapping[str, Any]) -> str:
+    """Short for all that is shown of an item; another one means that something changed. A row of the wrong shape has
+    one as well."""
+    metadata = mapping(media.get("metadata"))
+    shown = (
+        *map(item.get, _SHOWN_OF_ITEM),
+        *map(media.get, _SHOWN_OF_MEDIA),
+        *map(metadata.get, _SHOWN_OF_METADATA),
+    )
+    # Version 2 of the format has no back references, so that equal values are always the same bytes.
+    return f"{zlib.crc32(marshal.dumps(shown, 2)):08x}"
 
 
 def _item(row: Any) -> LibraryItem:
     item = mapping(row)
     media = mapping(item.get("media"))
     data = mapping(media.get("metadata"))
-    added = _wanted(instant(item.get("addedAt"), 1000), "addedAt")
+    added = _wanted(_moment(item.get("addedAt")), "addedAt")
     path = _wanted(path_text(item.get("path")), "path")
+    rel_path = path_text(item.get("relPath")) or path.rpartition("/")[2]
+    if len(rel_path.encode()) > _LONGEST_PATH_BYTES:
+        raise _Unreadable("its path is too long to be kept: give its folder a shorter name")
     files = sequence(media.get("audioFiles"))
     count = whole(media.get("numAudioFiles"))
     size = whole(media.get("size"))
@@ -94,21 +146,21 @@ def _item(row: Any) -> LibraryItem:
         abs_id=_wanted(text(item.get("id")), "id"),
         library_id=_wanted(text(item.get("libraryId")), "libraryId"),
         path=path,
-        rel_path=path_text(item.get("relPath")) or path.rpartition("/")[2],
+        rel_path=rel_path,
         title=text(data.get("title")),
         subtitle=text(data.get("subtitle")),
         authors=_names(data.get("authors")),
-        narrators=texts(data.get("narrators")),
+        narrators=_cut(texts(data.get("narrators"))),
         series=_series(data.get("series")),
         published_year=_year(data.get("publishedYear")),
         publisher=text(data.get("publisher")),
         description=text(data.get("description")),
-        isbn=text(data.get("isbn")),
-        asin=text(data.get("asin")),
+        isbn=_id_text(data.get("isbn")),
+        asin=_id_text(data.get("asin")),
         language=text(data.get("language")),
-        duration_seconds=_not_negative(number(media.get("duration"))),
-        size_bytes=whole(item.get("size")) if size is None else size,
-        num_audio_files=len(files) if count is None else count,
+        duration_seconds=_within(number(media.get("duration")), _LONGEST_SECONDS),
+        size_bytes=_within(whole(item.get("size")) if size is None else size, _LARGEST_SIZE),
+        num_audio_files=min(len(files) if count is None else count, _MOST_FILES),
         abridged=flag(data.get("abridged")) or False,
         explicit=flag(data.get("explicit")) or False,
         is_missing=flag(item.get("isMissing")) or False,
@@ -157,7 +209,11 @@ def _match(row: Any, provider: str) -> ProviderMatch:
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, (text(mapping(entry).get("name")) for entry in sequence(value)))))
+    return _cut(dict.fromkeys(filter(None, (text(mapping(entry).get("name")) for entry in sequence(value)))))
+
+
+def _cut(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name[:_LONGEST_NAME].rstrip() for name in names))
 
 
 def _series(value: Any) -> tuple[SeriesRef, ...]:
@@ -165,7 +221,7 @@ def _series(value: Any) -> tuple[SeriesRef, ...]:
     # what a list filtered by series gives.
     entries = [value] if isinstance(value, dict) else sequence(value)
     read = (
-        SeriesRef(name, text(entry.get("sequence")))
+        SeriesRef(name[:_LONGEST_NAME].rstrip(), text(entry.get("sequence")))
         for entry in map(mapping, entries)
         if (name := text(entry.get("name")) or text(entry.get("series")))
     )
@@ -184,5 +240,19 @@ def _year(value: Any) -> int | None:
     return int(found.group()) if found else None
 
 
-def _not_negative(value: float | None) -> float | None:
-    return value if value is not None and value >= 0 else None
+def _moment(value: Any) -> datetime | None:
+    """A time in milliseconds, of which even one before 1970 and 0 say that the item is there."""
+    found = instant(value, 1000)
+    if found is not None:
+        return found
+    read = number(value)
+    return _EPOCH if read is not None and read <= 0 else None
+
+
+def _id_text(value: Any) -> str | None:
+    read = text(value)
+    return read if read is None or len(read) <= _LONGEST_ID else None
+
+
+def _within(value: Number | None, most: Number) -> Number | None:
+    return value if value is not None and 0 <= value <= most else None

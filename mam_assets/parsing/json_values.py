@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+_EXACT = 2**53  # up to here a float holds every whole number
+
 
 def clean_text(value: str) -> str:
     """Without NUL and lone surrogates, which PostgreSQL and UTF-8 refuse."""
@@ -19,6 +21,8 @@ def clean_text(value: str) -> str:
 
 def text(value: Any) -> str | None:
     """Text without outer blanks, None where there is none. Numbers become text: a title may be 1984."""
+    if type(value) is str and value.isascii() and "\x00" not in value:  # nine in ten, and nothing to clean
+        return value.strip() or None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return clean_text(str(value)).strip() or None
@@ -42,6 +46,8 @@ def number(value: Any) -> float | None:
 
 def whole(value: Any) -> int | None:
     """A whole number; a fraction is cut."""
+    if type(value) is int and -_EXACT < value < _EXACT:
+        return value
     read = number(value)
     return None if read is None else int(read)
 
@@ -60,7 +66,7 @@ def flag(value: Any) -> bool | None:
 def instant(value: Any, per_second: int) -> datetime | None:
     """An aware UTC time from a count since 1970: ``per_second`` is 1 for seconds, 1000 for milliseconds. Zero and below
     mean "never" to the services."""
-    read = number(value)
+    read = value if type(value) is int and value < _EXACT else number(value)
     if read is None or read <= 0:
         return None
     try:

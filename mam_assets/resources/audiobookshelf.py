@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 
 Record = TypeVar("Record")
 
-BATCH = 100
+FIRST_BATCH, BATCH = 50, 200
+BATCH_BYTES = 3 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ class MarksPage:
     total: int
     rows: int
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsBatch:
+    """Expanded items of one answer. Those asked for that are neither in it nor among the problems are gone."""
+
+    call: str
+    items: list[LibraryItem]
+    problems: list[Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +141,19 @@ class Audiobookshelf:
 
     def items(self, ids: Iterable[str]) -> list[LibraryItem]:
         """Expanded items by id. Unknown ids are left out; an item that cannot be read is logged and left out."""
-        items: list[LibraryItem] = []
-        for chunk in _chunks(dict.fromkeys(ids), BATCH):
+        return [item for batch in self.batches(ids) for item in _warned((batch.items, batch.problems), batch.call)]
+
+    def batches(self, ids: Iterable[str]) -> Iterator[ItemsBatch]:
+        """Expanded items by id, batch by batch, each asked for when it is wanted. A batch is as large as keeps answers
+        to a few megabytes: one book of 300 files weighs as much as a hundred others."""
+        rest = iter(dict.fromkeys(ids))
+        size = FIRST_BATCH
+        while chunk := list(islice(rest, size)):
             call = f"expand {len(chunk)} items"
             response = self._send("POST", "/api/items/batch/get", call, json={"libraryItemIds": chunk}, reads=True)
-            items += _warned(read_items(self._rows(response, "libraryItems", call)), call)
-        return items
+            items, problems = read_items(self._rows(response, "libraryItems", call))
+            yield ItemsBatch(call, items, problems)
+            size = max(1, min(BATCH, len(chunk) * BATCH_BYTES // max(len(response.content), 1)))
 
     def item(self, item_id: str) -> LibraryItem:
         """One item, expanded; NotFound when there is none of that id."""
@@ -279,9 +296,3 @@ def _bad(call: str, problem: str) -> BadAnswer:
 
 def _part(value: str) -> str:
     return quote(value, safe="")
-
-
-def _chunks(ids: Iterable[str], size: int) -> Iterable[list[str]]:
-    rest = iter(ids)
-    while chunk := list(islice(rest, size)):
-        yield chunk

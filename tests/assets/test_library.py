@@ -34,9 +34,10 @@ def test_what_a_person_changes_there_is_read_and_is_theirs(make_house: Any) -> N
     house = make_house([item("a", "Emma", "Jane Austen", publisher="Old Press")])
     house.run(books)
     house.shelf_twin.control("edit", {"folder": "items/a", "media": {"metadata": {"publisher": "New Press"}}})
-    assert house.run(books).of("books")["items_changed"] == 1
-    assert house.rows("SELECT publisher, metadata_source ->> 'publisher' FROM books") == [
-        ("New Press", "Audiobookshelf")
+    run = house.run(books).of("books")
+    assert (run["items_changed"], run["edits_by_persons"]) == (1, 1)
+    assert house.rows("SELECT publisher, metadata_source ->> 'publisher', locked_fields FROM books") == [
+        ("New Press", "Manual", ["publisher"])
     ]
 
 

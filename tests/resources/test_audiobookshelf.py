@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from mam_assets.resources.audiobookshelf import Audiobookshelf, check_metadata
+from mam_assets.resources.audiobookshelf import BATCH_BYTES, Audiobookshelf, check_metadata
 from mam_assets.resources.errors import BadAnswer, NotAuthorised, NotFound, Refused, ServiceDown, ServiceError
 from mam_assets.resources.gate import MemoryGate
 from mam_assets.resources.http import build_client
@@ -143,13 +143,24 @@ def test_a_broken_row_is_told_and_does_not_break_the_page(server: Server) -> Non
     assert page.rows == 2
 
 
-def test_items_are_expanded_in_batches_of_a_hundred_each_id_once(server: Server) -> None:
+def test_items_are_expanded_in_batches_each_id_once(server: Server) -> None:
     server.says(json={"libraryItems": []})
     ids = [f"item-{n}" for n in range(250)]
     assert server.abs.items([*ids, "item-0"]) == []
     sent = [json.loads(request.content)["libraryItemIds"] for request in server.requests]
-    assert [len(chunk) for chunk in sent] == [100, 100, 50]
+    assert [len(chunk) for chunk in sent] == [50, 200]
     assert [item for chunk in sent for item in chunk] == ids
+
+
+def test_the_heavier_the_items_the_fewer_are_asked_for_at_once(server: Server) -> None:
+    heavy = {"description": "x" * (BATCH_BYTES // 5)}
+    server.says(json={"libraryItems": [heavy] * 50})
+    sizes = []
+    for _ in range(2):
+        server.requests.clear()
+        list(server.abs.batches([f"item-{n}" for n in range(60)]))
+        sizes.append([len(json.loads(request.content)["libraryItemIds"]) for request in server.requests])
+    assert sizes[0] == sizes[1] == [50, 4, 1, 1, 1, 1, 1, 1]
 
 
 def test_no_ids_ask_nothing(server: Server) -> None:

@@ -1,0 +1,133 @@
+"""One read of the library: its lists compared page by page, what is new or changed expanded and stored.
+
+Belongs here: the two halves of the read, which work side by side: pages from Audiobookshelf, and rows into our tables.
+Does not belong here: when to compare everything, what is gone (library).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mam_assets.domain.books import Library, LibraryItem, LibraryMark
+from mam_assets.resources.audiobookshelf import Audiobookshelf, MarksPage
+from mam_assets.resources.database import Connection, Engine
+from mam_assets.store import library as shelf
+from mam_assets.store import library_sightings as sightings
+
+PAGE = 500
+MOST_PROBLEMS = 1000
+
+
+@dataclass(frozen=True)
+class PageBatch:
+    """What is new or changed on a page, expanded. ``listed`` has the digests of the list, by id."""
+
+    library: str
+    items: list[LibraryItem]
+    listed: Mapping[str, str]
+
+
+@dataclass
+class ReadLibrary:
+    """The reading half: a connection that keeps the sightings, and how far each library was read last time (``marks``:
+    library → time added of its newest item, ISO 8601)."""
+
+    reader: Connection
+    audiobookshelf: Audiobookshelf
+    full: bool
+    marks: Mapping[str, Any]
+    newest: dict[str, Any] = field(default_factory=dict)
+    seen: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def report(self, words: str) -> None:
+        """Note what did not stop the read; of thousands of the same kind the first tell enough."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(words)
+
+
+def page_batches(read: ReadLibrary, libraries: Sequence[Library]) -> Iterator[PageBatch]:
+    """Read the lists, newest first; unless all is compared, until a page is older than the mark and holds nothing
+    new. Pages without anything new give no batch."""
+    for library in libraries:
+        page, rows = 0, 0
+        while True:
+            answer = read.audiobookshelf.marks(library.library_id, page=page, limit=PAGE)
+            wanted = _compare(read, library, answer)
+            if wanted:
+                yield _expanded(read, library, wanted)
+            page, rows = page + 1, rows + answer.rows
+            if not answer.rows or page * PAGE >= answer.total:
+                break
+            if not read.full and not wanted and _reached(read, library, answer.marks):
+                break
+
+
+def _compare(read: ReadLibrary, library: Library, page: MarksPage) -> dict[str, str]:
+    """Digests of what is new or changed on a page, by id."""
+    audio = [mark for mark in page.marks if mark.num_audio_files > 0 and not mark.is_missing]
+    read.seen += len(audio)
+    if page.marks:
+        newest = max(mark.added_at for mark in page.marks).isoformat()
+        read.newest[library.library_id] = max(newest, read.newest.get(library.library_id, newest))
+    # A row that cannot be read is there all the same, and not to be archived.
+    unreadable = [problem.item_id for problem in page.problems if problem.item_id]
+    for problem in page.problems:
+        read.report(f"{library.name}: item {problem.item_id}: {problem.what}")
+    with read.reader.begin():
+        wanted = set(sightings.see(read.reader, audio, unreadable))
+    return {mark.abs_id: mark.digest for mark in audio if mark.abs_id in wanted}
+
+
+def _reached(read: ReadLibrary, library: Library, marks: Sequence[LibraryMark]) -> bool:
+    """Whether a page goes back beyond the newest item of the last read. Ties are read on."""
+    mark = read.marks.get(library.library_id)
+    return mark is None or (bool(marks) and marks[-1].added_at < datetime.fromisoformat(mark))
+
+
+def _expanded(read: ReadLibrary, library: Library, wanted: Mapping[str, str]) -> PageBatch:
+    items: list[LibraryItem] = []
+    told: set[str | None] = set()
+    for batch in read.audiobookshelf.batches(wanted):
+        items += batch.items
+        for problem in batch.problems:
+            read.report(f"{library.name}: item {problem.item_id}: {problem.what}")
+            told.add(problem.item_id)
+    missed = wanted.keys() - {item.abs_id for item in items} - told
+    for abs_id in sorted(missed):
+        read.report(f"{library.name}: item {abs_id} was listed and could not be read: it went away meanwhile")
+    return PageBatch(library.name, items, wanted)
+
+
+@dataclass
+class Sync:
+    """The writing half: running counts of what was stored."""
+
+    new: int = 0
+    changed: int = 0
+    returned: int = 0
+    edits: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """For the log."""
+        return f"{self.new} new, {self.changed} changed, {self.returned} back again, {self.edits} edited by a person"
+
+    def add(self, database: Engine, audiobookshelf: Audiobookshelf, batch: PageBatch, now: datetime) -> None:
+        """Store a batch in one transaction."""
+        with database.begin() as connection:
+            replaced = shelf.places_taken(connection, batch.items)
+        # Removed and added again, an item has a new id before the old one is seen to be gone.
+        there = {item.abs_id for item in audiobookshelf.items(replaced)} if replaced else set()
+        with database.begin() as connection:
+            shelf.archive(connection, [abs_id for abs_id in replaced if abs_id not in there], now)
+            self.count(shelf.save_items(connection, batch.items, now, listed=batch.listed))
+
+    def count(self, saved: shelf.Saved) -> None:
+        """Add to the counts."""
+        self.new += saved.new - saved.returned
+        self.changed += saved.changed
+        self.returned += saved.returned
+        self.edits += saved.edits
