@@ -87,10 +87,13 @@ class Mam:
         tor = self._tor("", None, sort="snatchedDesc", categories=categories, since=since, until=until)
         return self._search(f"top of categories {_listed(categories)}", tor, perpage=perpage)
 
-    def uploads_since(self, categories: Sequence[int], since: datetime, start: int = 0) -> MamSearchPage:
-        """Audiobooks of these categories uploaded since a time, oldest first: what comes in meanwhile is appended."""
-        tor = self._tor("", None, start=start, sort="dateAsc", categories=categories, since=since)
-        return self._search(f"uploads of categories {_listed(categories)}", tor, start=start)
+    def uploads_since(self, since: datetime, start: int = 0) -> MamSearchPage:
+        """Audiobooks of every category uploaded since a time, oldest first: what comes in meanwhile is appended.
+
+        All categories, for MAM can't be asked for hundreds of authors at once: whose they are is seen in the answer.
+        """
+        tor = self._tor("", None, start=start, sort="dateAsc", since=since)
+        return self._search(f"uploads since {since:%Y-%m-%d %H:%M}", tor, start=start)
 
     def torrent_by_id(self, torrent_id: str) -> Release | None:
         """One torrent with all that Prowlarr drops (narrator, series, abridged); None where MAM has none of that id."""

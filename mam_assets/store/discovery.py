@@ -1,4 +1,11 @@
-"""The weekly top ten of each genre and the daily uploads: what was seen, and what it led to."""
+"""The weekly top ten of each genre: what was listed, and what became of it.
+
+Belongs here: SQL on top10_entries. Does not belong here: the ranks and what an entry is to us (domain.discovering), the
+genres themselves (genres), the daily scan (uploads).
+
+What was decided when a week was read stays: its ranks, its releases. What becomes of an entry follows its gap: it is
+wanted, then active, then owned; or it failed, or a person ignores it.
+"""
 
 from __future__ import annotations
 
@@ -7,110 +14,211 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from mam_assets.domain.books import Release
-from mam_assets.domain.names import normalise_person, normalise_title
+from mam_assets.domain.discovering import Ranked, Standing
+from mam_assets.store import releases as offered
 from mam_assets.store import tables as t
-from mam_assets.store.releases import save
+
+# What a standing is called in a list. A pursued work is wanted, until `settle_outcomes` says how its gap fares.
+_OUTCOMES = {
+    "owned": "owned",
+    "pursued": "wanted",
+    "refused": "refused",
+    "doubtful": "doubtful",
+    "new": "wanted",
+}
 
 
 @dataclass(frozen=True)
 class GenreDue:
-    """A genre whose list of a week is to be read."""
+    """A genre whose list of a week is to be read. ``places`` is how many ranks are kept."""
 
     genre_id: int
     name: str
     mam_categories: tuple[int, ...]
+    places: int = 10
 
 
-def genres_due(connection: Connection, week: date, *, names: Sequence[str] = ()) -> list[GenreDue]:
-    """Enabled genres without entries for the week; with `names`, only these (enabled or not)."""
+def genres_due(
+    connection: Connection, week: date, *, since: datetime | None = None, names: Sequence[str] = ()
+) -> list[GenreDue]:
+    """Enabled genres without entries for the week, the longest waiting first; with `names`, only these (enabled or
+    not). A genre whose list was read since `since`, and had nothing, isn't due either, unless it is named."""
     rows = connection.execute(
         text(
             """
-            SELECT g.id, g.genre_name, g.mam_categories FROM genre_settings g
-            WHERE CASE WHEN cardinality(CAST(:names AS text[])) > 0 THEN g.genre_name = ANY(CAST(:names AS text[]))
-                       ELSE g.enabled AND g.include_in_top10 END
+            SELECT g.id, g.genre_name, g.mam_categories, g.top10_count FROM genre_settings g
+            WHERE CASE WHEN cardinality(CAST(:names AS text[])) > 0
+                            THEN lower(g.genre_name) = ANY(CAST(:names AS text[]))
+                       ELSE g.enabled AND g.include_in_top10 AND g.top10_count > 0
+                            AND (CAST(:since AS timestamptz) IS NULL OR g.last_top10_run IS NULL
+                                 OR g.last_top10_run < :since) END
               AND NOT EXISTS (SELECT FROM top10_entries e WHERE e.genre_id = g.id AND e.week = :week)
             ORDER BY g.last_top10_run NULLS FIRST, g.id
             """
         ),
-        {"names": list(names), "week": week},
+        {"names": [name.strip().lower() for name in names], "week": week, "since": since},
     )
-    return [GenreDue(row.id, row.genre_name, tuple(row.mam_categories)) for row in rows]
+    return [GenreDue(row.id, row.genre_name, tuple(row.mam_categories), row.top10_count) for row in rows]
 
 
-def scanned_categories(connection: Connection) -> tuple[int, ...]:
-    """MAM's categories of the enabled genres."""
-    statement = select(t.GenreSetting.mam_categories).where(t.GenreSetting.enabled)
-    return tuple(
-        sorted({category for categories in connection.execute(statement).scalars() for category in categories})
-    )
-
-
-def save_top10(connection: Connection, genre_id: int, week: date, releases: Sequence[Release], now: datetime) -> int:
-    """Keep a genre's week, ranked as given, each entry with whether it is owned, active, ignored or wanted. A week
-    that is kept is not changed by a second call. Returns the entries added."""
-    stored = {(s.release.source, s.release.guid): s.release_id for s in save(connection, releases, now)}
-    rows = []
-    for rank, release in enumerate(releases, start=1):
-        known = _standing(connection, release)
-        rows.append(
-            {
-                "genre_id": genre_id,
-                "week": week,
-                "rank": rank,
-                "release_id": stored[(release.source, release.guid)],
-                "title": release.title,
-                "authors": list(release.authors),
-                "narrators": list(release.narrators),
-                "seeders": release.seeders,
-                "snatched": release.snatched,
-                "size_bytes": release.size_bytes,
-                "created_at": now,
-                **known,
-            }
-        )
+def save_top10(
+    connection: Connection, genre_id: int, week: date, ranked: Sequence[tuple[Ranked, Standing]], now: datetime
+) -> int:
+    """Keep a genre's week, ranked as given, each entry with what it is to us. A week that is kept is not changed by a
+    second call. Returns the entries added."""
+    listed = [release for place, _ in ranked for release in (place.release, *place.others)]
+    stored = {(s.release.source, s.release.guid): s.release_id for s in offered.save(connection, listed, now)}
     connection.execute(
         text("UPDATE genre_settings SET last_top10_run = :now, date_updated = :now WHERE id = :id"),
         {"now": now, "id": genre_id},
     )
-    if not rows:
+    kept = "SELECT EXISTS (SELECT FROM top10_entries WHERE genre_id = :genre AND week = :week)"
+    if not ranked or connection.execute(text(kept), {"genre": genre_id, "week": week}).scalar():
         return 0
+    rows = [
+        {
+            "genre_id": genre_id,
+            "week": week,
+            "rank": number,
+            "release_id": stored[(place.release.source, place.release.guid)],
+            "other_releases": [stored[(release.source, release.guid)] for release in place.others],
+            "title": place.release.title,
+            "authors": list(place.release.authors),
+            "narrators": list(place.release.narrators),
+            "seeders": place.release.seeders,
+            "snatched": place.release.snatched,
+            "size_bytes": place.release.size_bytes,
+            "outcome": _OUTCOMES[standing.outcome],
+            "reason": standing.reason,
+            "book_id": standing.book_id,
+            "missing_book_id": standing.gap_id,
+            "created_at": now,
+        }
+        for number, (place, standing) in enumerate(ranked, start=1)
+    ]
     statement = insert(t.Top10Entry).values(rows).on_conflict_do_nothing().returning(t.Top10Entry.id)
     return len(connection.execute(statement).all())
 
 
-def _standing(connection: Connection, release: Release) -> dict[str, Any]:
-    """Whether a release's work is owned, already pursued, ignored by a person, or wanted. Ten rows a genre and week:
-    one small query each."""
-    keys = {
-        "title": normalise_title(release.title),
-        "authors": sorted({normalise_person(name) for name in release.authors} - {""}),
-    }
-    row = connection.execute(
+# --- what becomes of an entry -------------------------------------------------------------------------------------
+
+
+def settle_outcomes(connection: Connection) -> int:
+    """Let every entry that has a gap say how the gap fares; returns how many entries changed. One statement, in which
+    nothing is decided: a gap that a person ignores makes the entry ignored, one taken up again makes it wanted."""
+    rows = connection.execute(
         text(
             """
-            SELECT (SELECT b.id FROM books b WHERE b.title_key = :title AND b.author_key = ANY(:authors)
-                    AND b.status IN ('active', 'duplicate') LIMIT 1) AS book_id,
-                   m.id AS gap_id, m.download_status
-            FROM (SELECT 1) one
-            LEFT JOIN missing_books m ON m.closed_date IS NULL
-                 AND m.work_key = ANY (SELECT :title || '|' || a FROM unnest(CAST(:authors AS text[])) a)
-            LIMIT 1
+            WITH fate AS (
+                SELECT e.id,
+                       CASE WHEN m.closed_date IS NOT NULL AND m.book_id IS NOT NULL THEN 'owned'
+                            WHEN m.closed_date IS NOT NULL THEN 'refused'
+                            WHEN m.download_status = 'ignored' THEN 'ignored'
+                            WHEN m.download_status IN ('queued', 'downloading', 'completed') THEN 'active'
+                            WHEN m.download_status = 'failed' THEN 'failed'
+                            ELSE 'wanted' END AS outcome,
+                       CASE WHEN m.closed_date IS NOT NULL AND m.book_id IS NOT NULL
+                                THEN 'in the library since ' || to_char(m.closed_date AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+                            WHEN m.closed_date IS NOT NULL
+                                THEN 'no longer wanted since '
+                                     || to_char(m.closed_date AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+                            WHEN m.download_status = 'ignored' THEN 'a person ignores it'
+                            WHEN m.download_status = 'queued' THEN 'a release is queued'
+                            WHEN m.download_status = 'downloading' THEN 'a release is being downloaded'
+                            WHEN m.download_status = 'completed' THEN 'downloaded, and to be imported'
+                            WHEN m.download_status = 'failed'
+                                THEN concat_ws(': ', 'the last attempt failed', d.failure_reason)
+                            WHEN m.download_status = 'held' THEN concat_ws(': ', 'held', m.hold_reason)
+                            WHEN m.download_status = 'upcoming' THEN 'a gap: not out yet'
+                            ELSE 'a gap: no release was taken yet' END AS reason,
+                       CASE WHEN m.closed_date IS NOT NULL THEN m.book_id ELSE e.book_id END AS book_id
+                FROM top10_entries e
+                JOIN missing_books m ON m.id = e.missing_book_id
+                LEFT JOIN downloads d ON d.id = m.download_id
+            )
+            UPDATE top10_entries e SET outcome = f.outcome, reason = f.reason, book_id = f.book_id
+            FROM fate f
+            WHERE f.id = e.id
+              AND (e.outcome, e.reason, e.book_id) IS DISTINCT FROM (f.outcome, f.reason, f.book_id)
+            """
+        )
+    )
+    return rows.rowcount
+
+
+@dataclass(frozen=True)
+class OpenEntry:
+    """An entry that nothing pursues: wanted and not yet a gap, or in doubt."""
+
+    entry_id: int
+    release: Release
+
+
+def open_entries(connection: Connection, since: date) -> list[OpenEntry]:
+    """Entries of the weeks since a day that are wanted or in doubt and have no gap. The library may have got them by
+    another way, or a person may have asked for them."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT id, release_id FROM top10_entries
+            WHERE week >= :since AND outcome IN ('wanted', 'doubtful') AND missing_book_id IS NULL
+              AND release_id IS NOT NULL
+            ORDER BY id
             """
         ),
-        keys,
-    ).one()
-    if row.book_id is not None:
-        return {"outcome": "owned", "reason": "in the library", "book_id": row.book_id, "missing_book_id": None}
-    if row.gap_id is not None:
-        outcome = "ignored" if row.download_status == "ignored" else "active"
-        reason = f"already a gap ({row.download_status})"
-        return {"outcome": outcome, "reason": reason, "book_id": None, "missing_book_id": row.gap_id}
-    return {"outcome": "wanted", "reason": "neither owned nor pursued", "book_id": None, "missing_book_id": None}
+        {"since": since},
+    ).all()
+    known = offered.by_ids(connection, [row.release_id for row in rows])
+    return [OpenEntry(row.id, known[row.release_id].release) for row in rows]
+
+
+def entries_stand(connection: Connection, stands: Sequence[tuple[int, Standing]]) -> int:
+    """Note what entries have become: (entry id, what it is to us now). Returns how many changed."""
+    if not stands:
+        return 0
+    rows = connection.execute(
+        text(
+            """
+            UPDATE top10_entries e
+            SET outcome = v.outcome, reason = v.reason, book_id = v.book, missing_book_id = v.gap
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:reasons AS text[]),
+                        CAST(:books AS bigint[]), CAST(:gaps AS bigint[])) AS v (id, outcome, reason, book, gap)
+            WHERE e.id = v.id AND e.outcome IN ('wanted', 'doubtful') AND e.missing_book_id IS NULL
+              AND (e.outcome, e.book_id, e.missing_book_id) IS DISTINCT FROM (v.outcome, v.book, v.gap)
+            """
+        ),
+        {
+            "ids": [entry_id for entry_id, _ in stands],
+            "outcomes": [_OUTCOMES[standing.outcome] for _, standing in stands],
+            "reasons": [standing.reason for _, standing in stands],
+            "books": [standing.book_id for _, standing in stands],
+            "gaps": [standing.gap_id for _, standing in stands],
+        },
+    )
+    return rows.rowcount
+
+
+def add_reason_to_gaps(connection: Connection) -> int:
+    """A gap whose work is listed is wanted for that as well: the reason top10 is added to it, and it isn't searched
+    last. Returns how many gaps got it. What a person ignores is left alone."""
+    return connection.execute(
+        text(
+            """
+            UPDATE missing_books m
+            SET reasons = ARRAY(SELECT DISTINCT unnest(m.reasons || ARRAY['top10']) ORDER BY 1),
+                priority = least(m.priority, 2)
+            WHERE m.closed_date IS NULL AND m.download_status <> 'ignored' AND NOT 'top10' = ANY(m.reasons)
+              AND EXISTS (SELECT FROM top10_entries e WHERE e.missing_book_id = m.id AND e.outcome = 'wanted')
+            """
+        )
+    ).rowcount
+
+
+# --- from entries to gaps -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -157,96 +265,65 @@ def entries_became(connection: Connection, outcomes: Sequence[tuple[int, str, in
         )
 
 
-def top10_of(connection: Connection, week: date) -> list[dict[str, Any]]:
-    """A week's entries of all genres, for the sample table."""
+# --- looking ------------------------------------------------------------------------------------------------------
+
+
+def top10_of(connection: Connection, week: date, *, genre: str | None = None) -> list[dict[str, Any]]:
+    """A week's entries, of all genres or of one, rank by rank: for tables and for the API."""
     rows = connection.execute(
         text(
             """
-            SELECT g.genre_name AS genre, e.rank, e.title, array_to_string(e.authors, ', ') AS authors, e.snatched,
-                   e.seeders, e.outcome
+            SELECT e.rank, g.genre_name AS genre, e.title, array_to_string(e.authors, ', ') AS authors,
+                   array_to_string(e.narrators, ', ') AS narrators, e.snatched, e.seeders, e.size_bytes, e.outcome,
+                   e.reason, cardinality(e.other_releases) AS other_releases
             FROM top10_entries e JOIN genre_settings g ON g.id = e.genre_id
-            WHERE e.week = :week ORDER BY e.rank, g.genre_name LIMIT 20
+            WHERE e.week = :week AND (CAST(:genre AS text) IS NULL OR lower(g.genre_name) = lower(:genre))
+            ORDER BY e.rank, g.genre_name
             """
         ),
-        {"week": week},
+        {"week": week, "genre": genre},
     )
     return [dict(row) for row in rows.mappings()]
 
 
-def save_uploads(connection: Connection, releases: Sequence[Release], now: datetime) -> int:
-    """Keep what the scan saw; returns how many were not seen before."""
-    stored = save(connection, releases, now)
-    if not stored:
-        return 0
-    rows = [{"release_id": s.release_id, "seen_at": now} for s in stored]
-    statement = insert(t.MamUpload).values(rows).on_conflict_do_nothing().returning(t.MamUpload.release_id)
-    return len(connection.execute(statement).all())
+def count_entries(connection: Connection) -> int:
+    """Entries of all weeks."""
+    number: int = connection.execute(text("SELECT count(*) FROM top10_entries")).scalar_one()
+    return number
 
 
-def discover_books(connection: Connection, now: datetime) -> int:
-    """Make a discovered book of each upload that is not a book of ours yet; returns how many."""
+def broken_lists(connection: Connection) -> list[dict[str, Any]]:
+    """Lists whose ranks have holes, or that name one release twice."""
     rows = connection.execute(
         text(
             """
-            SELECT u.release_id, r.title, r.authors, r.narrators, r.isbn, r.asin, r.language, r.runtime_seconds,
-                   r.series -> 0 ->> 'name' AS series, r.series -> 0 ->> 'position' AS series_number
-            FROM mam_uploads u JOIN releases r ON r.id = u.release_id
-            WHERE u.book_id IS NULL AND r.medium = 'audiobook' AND cardinality(r.authors) > 0
-            ORDER BY u.release_id
+            SELECT g.genre_name AS genre, e.week, count(*) AS entries, max(e.rank) AS last_rank,
+                   count(e.release_id) - count(DISTINCT e.release_id) AS listed_twice
+            FROM top10_entries e JOIN genre_settings g ON g.id = e.genre_id
+            GROUP BY g.genre_name, e.week
+            HAVING max(e.rank) <> count(*) OR count(DISTINCT e.release_id) <> count(e.release_id)
+            ORDER BY e.week DESC, g.genre_name
             """
         )
-    ).all()
-    by_work: dict[tuple[str, str], list[Any]] = {}
-    for row in rows:
-        key = (normalise_title(row.title), normalise_person(row.authors[0]))
-        if all(key):
-            by_work.setdefault(key, []).append(row)
-    if not by_work:
-        return 0
-    known = _books_by_work(connection, list(by_work))
-    new = [key for key in by_work if key not in known]
-    if new:
-        connection.execute(insert(t.Book), [_discovered(key, by_work[key][0], now) for key in new])
-        known = _books_by_work(connection, list(by_work))
-    connection.execute(
-        text("UPDATE mam_uploads SET book_id = :book WHERE release_id = :release"),
-        [{"book": known[key], "release": row.release_id} for key, group in by_work.items() for row in group],
     )
-    return len(new)
+    return [dict(row) for row in rows.mappings()]
 
 
-def _books_by_work(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def outcomes_that_disagree(connection: Connection) -> list[dict[str, Any]]:
+    """Entries that say something else than their gap does."""
     rows = connection.execute(
         text(
             """
-            SELECT b.title_key, b.author_key, min(b.id) AS id FROM books b
-            JOIN unnest(CAST(:titles AS text[]), CAST(:authors AS text[])) AS w (title, author)
-              ON b.title_key = w.title AND b.author_key = w.author
-            GROUP BY b.title_key, b.author_key
+            SELECT g.genre_name AS genre, e.week, e.rank, e.title, e.outcome, m.download_status AS gap
+            FROM top10_entries e
+            JOIN genre_settings g ON g.id = e.genre_id
+            JOIN missing_books m ON m.id = e.missing_book_id
+            WHERE (e.outcome = 'owned') IS DISTINCT FROM (m.closed_date IS NOT NULL AND m.book_id IS NOT NULL)
+               OR (m.closed_date IS NULL AND (e.outcome = 'ignored') <> (m.download_status = 'ignored'))
+               OR (m.closed_date IS NULL
+                   AND (e.outcome = 'active') <> (m.download_status IN ('queued', 'downloading', 'completed')))
+            ORDER BY e.week DESC, g.genre_name, e.rank
             """
-        ),
-        {"titles": [key[0] for key in keys], "authors": [key[1] for key in keys]},
+        )
     )
-    return {(row.title_key, row.author_key): row.id for row in rows}
-
-
-def _discovered(key: tuple[str, str], row: Any, now: datetime) -> dict[str, Any]:
-    return {
-        "title": row.title,
-        "title_key": key[0],
-        "author": ", ".join(row.authors),
-        "author_key": key[1],
-        "authors": list(row.authors),
-        "narrator": ", ".join(row.narrators) or None,
-        "narrators": list(row.narrators),
-        "series": row.series,
-        "series_number": row.series_number,
-        "isbn": row.isbn,
-        "asin": row.asin,
-        "language": row.language,
-        "duration_minutes": row.runtime_seconds / 60 if row.runtime_seconds else None,
-        "status": "discovered",
-        "import_source": "mam_scraper",
-        "date_added": now,
-        "date_updated": now,
-    }
+    return [dict(row) for row in rows.mappings()]

@@ -118,7 +118,7 @@ def test_the_top_of_a_genre_is_the_most_snatched_of_a_window_of_uploads() -> Non
 def test_a_genre_without_categories_is_not_a_search_of_everything() -> None:
     mam, made = bench(found(ROW))
     with pytest.raises(ValueError, match="no categories"):
-        mam.uploads_since([], datetime(2026, 3, 1, tzinfo=UTC))
+        mam.top([], since=datetime(2026, 2, 22, tzinfo=UTC), until=datetime(2026, 3, 1, tzinfo=UTC))
     assert made.requests == []
 
 
@@ -131,9 +131,11 @@ def test_a_text_without_a_word_is_not_a_search_of_everything(text: str) -> None:
     assert made.requests == []
 
 
-def test_uploads_come_oldest_first_so_that_pages_do_not_shift() -> None:
+def test_uploads_of_all_audiobook_categories_come_oldest_first_so_that_pages_do_not_shift() -> None:
     mam, made = bench(found(ROW))
-    assert mam.uploads_since([47], datetime(2026, 3, 1, tzinfo=UTC), start=200).start == 200
+    assert mam.uploads_since(datetime(2026, 3, 1, tzinfo=UTC), start=200).start == 200
+    assert "cat" not in body_of(made.requests[0])["tor"]
+    assert body_of(made.requests[0])["tor"]["main_cat"] == [13]
     assert body_of(made.requests[0])["tor"]["sortType"] == "dateAsc"
     assert body_of(made.requests[0])["tor"]["startNumber"] == 200
 

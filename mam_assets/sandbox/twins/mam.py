@@ -34,10 +34,12 @@ class MamTwin(Twin):
     taken), ``current_mam_id``. ``state_path`` keeps the current cookie over a restart. ``latency_seconds`` makes
     requests at once easier to catch. ``dead_session`` is what a dead session looks like: forbidden, login_page, empty,
     not_signed_in or redirect. Sources differ on two things, so both can be had: ``count_fields`` name the number of
-    rows found, and ``nothing_found`` is "error" or "empty_data".
+    rows found, and ``nothing_found`` is "error" or "empty_data". ``odd_rows`` are put before the rows of each page as
+    they stand, and not counted: what a client makes of half an answer.
 
     Controls: ``account`` (ratio, unsatisfied, limit), ``session`` (mam_id: a new cookie made by the person;
-    dead_session), ``remove`` (release_id: as if a moderator had deleted it), ``report``. Each answers with the report.
+    dead_session), ``remove`` (release_id: as if a moderator had deleted it; without one, every release), ``report``.
+    Each answers with the report.
     """
 
     name = "mam"
@@ -74,6 +76,7 @@ class MamTwin(Twin):
         self.violations: list[str] = []
         self.wedges_spent = 0
         self.downloads: list[int] = []
+        self.odd_rows: list[Any] = []
         if state_path is not None and state_path.exists():
             kept = json.loads(state_path.read_text())
             self.current_mam_id, self._rotations = kept["mam_id"], kept["rotations"]
@@ -89,7 +92,8 @@ class MamTwin(Twin):
                     self.current_mam_id = str(options.get("mam_id", self.current_mam_id))
                     self.dead_session = str(options.get("dead_session", self.dead_session))
                 case "remove":
-                    self._removed.add(int(options["release_id"]))
+                    every = [built.release.release_id for built in self._offered]
+                    self._removed |= {int(options["release_id"])} if "release_id" in options else set(every)
                 case "report":
                     pass
                 case _:
@@ -203,7 +207,7 @@ class MamTwin(Twin):
         shown = found[search.start : search.start + search.per_page]
         if not shown and self._nothing_found == "error":
             return json_response({"error": f"Nothing returned, out of {len(found)}"})
-        rows = [self._rows.row(built, search.flags) for built in shown]
+        rows = [*self.odd_rows, *(self._rows.row(built, search.flags) for built in shown)]
         counts = dict.fromkeys(self._count_fields, len(found))
         return json_response({"perpage": search.per_page, "start": search.start, **counts, "data": rows})
 
