@@ -251,14 +251,14 @@ def test_a_wrong_password_is_tried_once_and_not_again_within_a_minute_by_any_cli
         with pytest.raises(NotAuthorised) as caught:
             bench.client("wrong-password").version()
         assert "wrong-password" not in str(caught.value)
-    assert bench.twin._failures == 1
+    assert bench.twin.sessions.failures == 1
     assert bench.client().version(), "the right password is not held back"
     bench.twin.expire_session()
     bench.clock.at += 61
     for _ in range(3):
         with pytest.raises(NotAuthorised):
             bench.client("wrong-password").version()
-    assert bench.twin._failures == 1, "the good login in between set it to nought, and one more was tried"
+    assert bench.twin.sessions.failures == 1, "the good login in between set it to nought, and one more was tried"
 
 
 FAULTS: list[tuple[Fault, type[ServiceError]]] = [

@@ -1,7 +1,8 @@
 """The twin of qBittorrent's Web API, as three versions speak it: 4.6.7, 5.1.4 and 5.2.3.
 
-Here: log-in, sessions, bans, routes, what differs by version. Not here: a torrent's life (qbittorrent_torrents.py), its
-JSON (qbittorrent_shapes.py). Played from services.md section 2, for what qbittorrent-api really sends.
+Here: routes, what differs by version. Not here: log-in, sessions and bans (qbittorrent_sessions.py), a torrent's life
+(qbittorrent_torrents.py), its JSON (qbittorrent_shapes.py). Played from services.md section 2, for what
+qbittorrent-api really sends.
 
 It can be told, by ``control``:
 
@@ -17,12 +18,10 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -30,13 +29,11 @@ from urllib.parse import parse_qs
 from mam_assets.sandbox.twins import qbittorrent_application as application
 from mam_assets.sandbox.twins import qbittorrent_shapes as shapes
 from mam_assets.sandbox.twins.bencode import read_torrent
+from mam_assets.sandbox.twins.qbittorrent_sessions import Session, Sessions
 from mam_assets.sandbox.twins.qbittorrent_sync import delta
 from mam_assets.sandbox.twins.qbittorrent_torrents import FORCED, Content, Torrent, Torrents
 from mam_assets.sandbox.twins.qbittorrent_versions import PROFILES
 from mam_assets.sandbox.twins.serving import Form, Request, Response, Twin, text_response
-
-BAN_AFTER, BAN_SECONDS, SESSION_SECONDS = 5, 3600, 3600
-BANNED = "Your IP address has been banned after too many failed authentication attempts."
 
 _DONE = Response(200, b"", None)
 _POST_ONLY = {
@@ -44,13 +41,6 @@ _POST_ONLY = {
     *("torrents/start", "torrents/stop", "torrents/resume", "torrents/pause", "torrents/setCategory"),
     *("torrents/createCategory", "torrents/addTags", "torrents/removeTags", "torrents/createTags"),
 }
-
-
-@dataclass
-class _Session:
-    last_seen: float
-    rid: int = 0
-    known: dict[str, Any] = field(default_factory=dict)  # what maindata told last, by group
 
 
 class _Answered(Exception):
@@ -92,15 +82,9 @@ class QBittorrentTwin(Twin):
         self.touched_foreign: list[str] = []
         self.free_space: int | None = None
         self._save_root = save_root
-        self._clock = clock
-        self._credentials = (username, password)
-        self._api_key = api_key
-        self._sessions: dict[str, _Session] = {}
-        self._failures = 0
-        self._banned_until = 0.0
+        self.sessions = Sessions(self.profile, (username, password), api_key, clock)
         self._lock = threading.RLock()
-        self._key_session = _Session(0.0)  # of whoever comes with the API key
-        self._calls: dict[str, Callable[[Form, _Session], Response]] = {
+        self._calls: dict[str, Callable[[Form, Session], Response]] = {
             "app/version": lambda form, session: text_response(f"v{self.profile.version}"),
             "app/webapiVersion": lambda form, session: text_response(self.profile.api),
             "app/buildInfo": self._build_info,
@@ -137,12 +121,12 @@ class QBittorrentTwin(Twin):
         call = request.path.removeprefix("/api/v2/")
         with self._lock:
             if call == "auth/login" and request.method == "POST":
-                return self._log_in(request)
-            session = self._session_of(request)
+                return self.sessions.log_in(request)
+            session = self.sessions.of(request)
             if session is None:
                 return text_response("Forbidden", 403)
             if call == "auth/logout" and request.method == "POST":
-                self._sessions = {key: value for key, value in self._sessions.items() if value is not session}
+                self.sessions.end(session)
                 return _DONE
             if call not in self._calls:
                 return text_response("Endpoint does not exist" if self.profile.since_5_2 else "Not Found", 404)
@@ -158,7 +142,7 @@ class QBittorrentTwin(Twin):
 
     def expire_session(self) -> None:
         with self._lock:
-            self._sessions.clear()
+            self.sessions.end_all()
 
     def control(self, verb: str, options: Mapping[str, Any]) -> Any:
         with self._lock:
@@ -183,60 +167,13 @@ class QBittorrentTwin(Twin):
                     raise KeyError(verb)
         return {"done": verb}
 
-    # --- sessions -----------------------------------------------------------------------------------------------
-
-    def _log_in(self, request: Request) -> Response:
-        now = self._clock()
-        if self._session_of(request) is not None:
-            return self._logged_in(())
-        if now < self._banned_until:
-            return text_response(BANNED, 403)
-        form = request.form()
-        if (form.first("username"), form.first("password")) != self._credentials:
-            self._failures += 1
-            if self._failures >= BAN_AFTER:
-                self._failures, self._banned_until = 0, now + BAN_SECONDS
-            return text_response("Unauthorized", 401) if self.profile.since_5_2 else text_response("Fails.")
-        self._failures = 0
-        session_id = secrets.token_urlsafe(24)
-        self._sessions[session_id] = _Session(now)
-        same_site = "Lax" if self.profile.since_5_2 else "Strict"
-        cookie = f"{self._cookie_name(request)}={session_id}; HttpOnly; SameSite={same_site}; path=/"
-        return self._logged_in((("Set-Cookie", cookie),))
-
-    def _logged_in(self, headers: tuple[tuple[str, str], ...]) -> Response:
-        if self.profile.since_5_2:
-            return Response(204, b"", None, headers)
-        return Response(200, b"Ok.", "text/plain; charset=utf-8", headers)
-
-    def _cookie_name(self, request: Request) -> str:
-        port = request.headers.get("host", "").rpartition(":")[2]
-        return f"QBT_SID_{port}" if self.profile.since_5_2 else "SID"
-
-    def _session_of(self, request: Request) -> _Session | None:
-        bearer = request.headers.get("authorization")
-        if self.profile.since_5_2 and self._api_key is not None and bearer == f"Bearer {self._api_key}":
-            return self._key_session
-        session = self._sessions.get(request.cookies().get(self._cookie_name(request), ""))
-        now = self._clock()
-        if session is None or now - session.last_seen > SESSION_SECONDS:
-            return None
-        session.last_seen = now
-        return session
-
     # --- the application ----------------------------------------------------------------------------------------
 
-    def _build_info(self, form: Form, session: _Session) -> Response:
+    def _build_info(self, form: Form, session: Session) -> Response:
         return _json(application.build_info(self.profile))
 
-    def _preferences(self, form: Form, session: _Session) -> Response:
-        limits = {
-            "web_ui_username": self._credentials[0],
-            "web_ui_max_auth_fail_count": BAN_AFTER,
-            "web_ui_ban_duration": BAN_SECONDS,
-            "web_ui_session_timeout": SESSION_SECONDS,
-        }
-        return _json({**application.preferences(str(self._save_root)), **limits})
+    def _preferences(self, form: Form, session: Session) -> Response:
+        return _json({**application.preferences(str(self._save_root)), **self.sessions.preferences()})
 
     def _server_state(self) -> dict[str, Any]:
         free = self.free_space
@@ -245,7 +182,7 @@ class QBittorrentTwin(Twin):
             free = shutil.disk_usage(self._save_root).free
         return application.server_state([self._row(torrent) for torrent in self.torrents.rows.values()], free)
 
-    def _transfer(self, form: Form, session: _Session) -> Response:
+    def _transfer(self, form: Form, session: Session) -> Response:
         names = ("dl_info_speed", "dl_info_data", "dl_rate_limit", "up_info_speed", "up_info_data", "up_rate_limit")
         state = self._server_state()
         return _json({name: state[name] for name in (*names, "dht_nodes", "connection_status")})
@@ -255,7 +192,7 @@ class QBittorrentTwin(Twin):
     def _row(self, torrent: Torrent) -> dict[str, Any]:
         return shapes.row(self.torrents, torrent, self.profile.major, self.profile.minor)
 
-    def _info(self, form: Form, session: _Session) -> Response:
+    def _info(self, form: Form, session: Session) -> Response:
         rows = [self._row(torrent) for torrent in self.torrents.rows.values()]
         try:
             return _json(shapes.selected(rows, form))
@@ -274,7 +211,7 @@ class QBittorrentTwin(Twin):
     def _files_of(self, torrent: Torrent) -> list[dict[str, Any]]:
         return shapes.files(self.torrents, torrent)
 
-    def _maindata(self, form: Form, session: _Session) -> Response:
+    def _maindata(self, form: Form, session: Session) -> Response:
         groups: dict[str, Any] = {
             "torrents": {row.pop("hash"): row for row in map(self._row, self.torrents.rows.values())},
             "categories": self._category_map(),
@@ -363,11 +300,11 @@ class QBittorrentTwin(Twin):
             change(torrent)
         return _DONE
 
-    def _delete(self, form: Form, session: _Session) -> Response:
+    def _delete(self, form: Form, session: Session) -> Response:
         self._required(form, "hashes", "deleteFiles")
         return self._each(form, lambda torrent: self.torrents.remove(torrent, _true(form.first("deleteFiles"))))
 
-    def _set_category(self, form: Form, session: _Session) -> Response:
+    def _set_category(self, form: Form, session: Session) -> Response:
         self._required(form, "hashes", "category")
         category = form.first("category") or ""
         if category and category not in self.torrents.categories:
@@ -377,7 +314,7 @@ class QBittorrentTwin(Twin):
         self.torrents.save()
         return _DONE
 
-    def _create_category(self, form: Form, session: _Session) -> Response:
+    def _create_category(self, form: Form, session: Session) -> Response:
         name = self._required(form, "category")
         if not name:
             raise _Answered(400, "Category name is empty" if self.profile.major >= 5 else "")
@@ -393,7 +330,7 @@ class QBittorrentTwin(Twin):
         self.torrents.save()
         return _DONE
 
-    def _categories(self, form: Form, session: _Session) -> Response:
+    def _categories(self, form: Form, session: Session) -> Response:
         return _json(self._category_map())
 
     def _tag(self, form: Form, add: bool) -> Response:
@@ -407,7 +344,7 @@ class QBittorrentTwin(Twin):
         self.torrents.save()
         return _DONE
 
-    def _create_tags(self, form: Form, session: _Session) -> Response:
+    def _create_tags(self, form: Form, session: Session) -> Response:
         self.torrents.tags.update(tag.strip() for tag in self._required(form, "tags").split(",") if tag.strip())
         self.torrents.save()
         return _DONE
