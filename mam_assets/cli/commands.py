@@ -22,6 +22,10 @@ app = typer.Typer(
 )
 export = typer.Typer(help="Write what is kept to a file.", no_args_is_help=True)
 app.add_typer(export, name="export")
+series = typer.Typer(help="Say which series are one.", no_args_is_help=True)
+app.add_typer(series, name="series")
+author = typer.Typer(help="Say under which names an author writes.", no_args_is_help=True)
+app.add_typer(author, name="author")
 
 _OnlyOnce = Annotated[bool, typer.Option("--once", help="Stop after the report.")]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what earlier demos did.")]
@@ -36,6 +40,11 @@ _ByAuthor = Annotated[
 _InSeries = Annotated[
     str | None, typer.Option("--series", help="Only works of this series; a part of the name is enough.")
 ]
+_Series = Annotated[str, typer.Argument(help="A series, by its number or its name.")]
+_Merge = Annotated[int, typer.Argument(help="The number of the merge, as `mam series list` shows it.")]
+_OtherName = Annotated[str, typer.Argument(help="The pen name, or another spelling.")]
+_Author = Annotated[str, typer.Argument(help="The author, as the library names them.")]
+_Remove = Annotated[bool, typer.Option("--remove", help="Take the other name back.")]
 _Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 
 
@@ -95,6 +104,56 @@ def failures(output: _Output = None) -> None:
             console.print(f"{written} failures written to {output}", soft_wrap=True, markup=False)
 
 
+@series.command("list")
+def list_series() -> None:
+    """The series that were merged, and the pairs that look alike and wait for your word."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import identities
+        from mam_assets.settings import load_settings
+
+        identities.show(console, load_settings())
+
+
+@series.command()
+def merge(keep: _Series, drop: _Series) -> None:
+    """Make the second series part of the first."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import identities
+        from mam_assets.settings import load_settings
+
+        identities.merge(console, load_settings(), keep, drop)
+
+
+@series.command()
+def unmerge(number: _Merge) -> None:
+    """Undo a merge; no rule makes it again."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import identities
+        from mam_assets.settings import load_settings
+
+        identities.unmerge(console, load_settings(), number)
+
+
+@series.command()
+def apart(first: _Series, second: _Series) -> None:
+    """Say that two series are not one; they are asked about no more."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import identities
+        from mam_assets.settings import load_settings
+
+        identities.apart(console, load_settings(), first, second)
+
+
+@author.command()
+def alias(other_name: _OtherName, name: _Author, remove: _Remove = False) -> None:
+    """Say that an author also writes under another name."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import identities
+        from mam_assets.settings import load_settings
+
+        identities.alias(console, load_settings(), other_name, name, remove=remove)
+
+
 @contextmanager
 def _told_in_one_line() -> Iterator[Console]:
     """A console to print to; errors of ours end the command with their message instead of a trace."""
@@ -122,8 +181,10 @@ def _is_ours(error: Exception) -> bool:
     from mam_assets.cli.processes import ProgramFailed
     from mam_assets.cli.up import NotReady
     from mam_assets.resources.errors import ServiceError
+    from mam_assets.store.author_catalog import NoSuchAuthor
     from mam_assets.store.migrations import UnknownRevision
+    from mam_assets.store.series_identity import NoSuchMerge
     from mam_assets.store.server import DatabaseUnavailable
 
     ours = (DatabaseUnavailable, DemoBusy, NotReady, ProgramFailed, ServiceError, UnknownRevision)
-    return isinstance(error, ours)
+    return isinstance(error, (*ours, NoSuchAuthor, NoSuchMerge))

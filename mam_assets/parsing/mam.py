@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -75,6 +75,7 @@ def parse_search(answer: Any, *, start: int, perpage: int) -> MamSearchPage:
         start=first,
         perpage=count(answer.get("perpage")) or perpage,
         problems=tuple(problems),
+        author_ids=_author_ids(rows),
     )
 
 
@@ -142,6 +143,20 @@ def _names(info: Any) -> tuple[str, ...]:
     """Names of `{"<id>": "Name"}`, or of a plain list of names; each once, in order."""
     values = info.values() if isinstance(info, dict) else sequence(info)
     return tuple(dict.fromkeys(name for value in values if (name := unescaped(value))))
+
+
+def _author_ids(rows: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+    """(name, number) of the rows' authors, each name once; a name with two numbers is two people, and left out."""
+    numbers: dict[str, set[str]] = {}
+    for row in rows:
+        try:
+            info = mapping(nested_json(mapping(row).get("author_info")))
+        except ValueError:
+            continue
+        for key, name in info.items():
+            if str(key).isdigit() and (shown := unescaped(name)):
+                numbers.setdefault(shown, set()).add(str(key))
+    return tuple((name, found.pop()) for name, found in numbers.items() if len(found) == 1)
 
 
 def _series(info: Any) -> tuple[SeriesRef, ...]:

@@ -1,22 +1,27 @@
-"""What exists: the catalogue of each series and author, who is due to be read, and cached look-ups.
+"""What exists: the catalogue of each series and author, and which series are due to be read.
 
-Belongs here: SQL on catalog_entries, on the identity of series, and on when each was checked. Does not belong here:
-what of it is missing (gaps).
+Belongs here: SQL on catalog_entries and on when each series was checked. Does not belong here: what of it is missing
+(gaps), the identity of series (series_identity), who is asked about which author (author_catalog).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mam_assets.domain.books import CatalogEntry
 from mam_assets.domain.names import normalise_series
+from mam_assets.store import series_identity
 from mam_assets.store import tables as t
+
+# A statement takes 65,535 values at most, and an entry has fifteen.
+_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,20 @@ class SeriesDue:
 
 
 @dataclass(frozen=True)
-class AuthorDue:
-    author_id: int
-    name: str
+class Identified:
+    """The series' id from now on, and what its number led to. ``held_apart_from`` names the series that has the number
+    already and that a person keeps apart from this one."""
+
+    series_id: int
+    merged: bool = False
+    held_apart_from: str | None = None
 
 
 def series_due(
     connection: Connection, *, stale_before: datetime | None, ids: Sequence[int] = (), limit: int = 0
 ) -> list[SeriesDue]:
-    """Series with an owned book, never checked first, then the longest ago; `stale_before=None` takes all."""
+    """Series with an owned book, never checked first, then the longest ago; `stale_before=None` takes all. One whose
+    last attempt failed comes after the others, so that three bad pages starve nobody."""
     rows = connection.execute(
         text(
             """
@@ -60,7 +70,7 @@ def series_due(
             WHERE (cardinality(CAST(:ids AS bigint[])) = 0 OR s.id = ANY(CAST(:ids AS bigint[])))
               AND (CAST(:stale AS timestamptz) IS NULL OR s.last_completion_check IS NULL
                    OR s.last_completion_check < :stale)
-            ORDER BY s.last_completion_check NULLS FIRST, s.id
+            ORDER BY s.check_failed_at NULLS FIRST, s.last_completion_check NULLS FIRST, s.id
             LIMIT nullif(:limit, 0)
             """
         ),
@@ -79,42 +89,33 @@ def series_due(
     ]
 
 
-def identify_series(connection: Connection, series_id: int, goodreads_id: str) -> tuple[int, int]:
-    """Note a series' Goodreads number. If another of our series has it, this one is merged into that: its books, names
-    and gaps move. Returns the series' id from now on, and how many were merged (0 or 1)."""
-    kept = connection.execute(
-        select(t.Series.id)
+def identify_series(connection: Connection, series_id: int, goodreads_id: str, now: datetime) -> Identified:
+    """Note a series' Goodreads number. If another of our series has it, the two are one and this one is merged into
+    that, unless a person holds them apart: then this one stays without the number, or every gap would count twice."""
+    other = connection.execute(
+        select(t.Series.id, t.Series.name)
         .where(t.Series.goodreads_id == goodreads_id, t.Series.id != series_id)
         .order_by(t.Series.id)
         .limit(1)
-    ).scalar()
-    if kept is None:
+    ).first()
+    if other is None:
         connection.execute(update(t.Series).where(t.Series.id == series_id).values(goodreads_id=goodreads_id))
-        return series_id, 0
-    merge_series(connection, keep=kept, drop=series_id)
-    return kept, 1
-
-
-def merge_series(connection: Connection, *, keep: int, drop: int) -> None:
-    """Make two of our series one: what hangs on `drop` moves to `keep`. Its names stay as names of `keep`, so the next
-    read of the library finds the merged series under either."""
-    both = {"keep": keep, "drop": drop}
-    for statement in (
-        """INSERT INTO book_series (book_id, series_id, position, ordinal)
-           SELECT book_id, :keep, position, ordinal FROM book_series WHERE series_id = :drop
-           ON CONFLICT (book_id, series_id) DO UPDATE
-           SET position = coalesce(book_series.position, EXCLUDED.position)""",
-        "DELETE FROM book_series WHERE series_id = :drop",
-        """INSERT INTO series_names (series_id, name, name_key, source)
-           SELECT :keep, name, name_key, source FROM series_names WHERE series_id = :drop
-           ON CONFLICT DO NOTHING""",
-        "DELETE FROM series_names WHERE series_id = :drop",
-        "DELETE FROM catalog_entries WHERE series_id = :drop AND author_id IS NULL",
-        "UPDATE catalog_entries SET series_id = :keep WHERE series_id = :drop",
-        "UPDATE missing_books SET series_id = :keep WHERE series_id = :drop",
-    ):
-        connection.execute(text(statement), both)
-    connection.execute(delete(t.Series).where(t.Series.id == drop))
+        return Identified(series_id)
+    if frozenset({other.id, series_id}) in series_identity.held_apart(connection):
+        values = {"last_completion_check": now, "goodreads_id": None, "check_failed_at": None, "check_problem": None}
+        connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
+        return Identified(series_id, held_apart_from=other.name)
+    name = connection.execute(select(t.Series.name).where(t.Series.id == series_id)).scalar_one()
+    series_identity.merge(
+        connection,
+        keep=other.id,
+        drop=series_id,
+        rule="goodreads_id",
+        evidence=f"{other.name!r} and {name!r} are Goodreads' series {goodreads_id}",
+        by="series_catalog",
+        now=now,
+    )
+    return Identified(other.id, merged=True)
 
 
 def series_is_fresh(connection: Connection, series_id: int, since: datetime) -> bool:
@@ -124,41 +125,38 @@ def series_is_fresh(connection: Connection, series_id: int, since: datetime) -> 
 
 
 def series_checked(connection: Connection, series_id: int, now: datetime, *, name: str | None = None) -> None:
-    """Note that Goodreads listed a series, and the name that it goes by there."""
-    values = {"last_completion_check": now, "date_updated": now}
+    """Note that Goodreads listed a whole series, and the name that it goes by there. A name that is already another
+    series' is left to that one: the library's next read must find the right one of the two."""
+    values = {"last_completion_check": now, "date_updated": now, "check_failed_at": None, "check_problem": None}
     connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
     if name and (key := normalise_series(name)):
-        row = {"series_id": series_id, "name": name, "name_key": key, "source": "Goodreads"}
-        connection.execute(insert(t.SeriesName).values(row).on_conflict_do_nothing())
+        connection.execute(
+            text(
+                """
+                INSERT INTO series_names (series_id, name, name_key, source)
+                SELECT s.id, :name, :key, 'Goodreads' FROM series s
+                WHERE s.id = :id AND NOT EXISTS (
+                    SELECT FROM series other LEFT JOIN series_names n ON n.series_id = other.id
+                    WHERE other.id <> s.id AND (other.name_key = :key OR n.name_key = :key)
+                      AND other.author_key = s.author_key)
+                ON CONFLICT DO NOTHING
+                """
+            ),
+            {"id": series_id, "name": name, "key": key},
+        )
+
+
+def series_check_failed(connection: Connection, series_id: int, problem: str, now: datetime) -> None:
+    """Note that a series' catalogue could not be read whole, and why; it stays due."""
+    values = {"check_failed_at": now, "check_problem": problem[:2000]}
+    connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
 
 
 def series_unknown(connection: Connection, series_id: int, now: datetime) -> None:
     """Note that Goodreads does not know a series, or no longer under the number that we had."""
     values = {"last_completion_check": now, "date_updated": now, "goodreads_id": None, "completion_status": "unknown"}
+    values |= {"check_failed_at": None, "check_problem": None}
     connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
-
-
-def authors_due(
-    connection: Connection, *, stale_before: datetime | None, ids: Sequence[int] = (), limit: int = 0
-) -> list[AuthorDue]:
-    """Authors of whom a book is owned, never checked first, then the longest ago; `stale_before=None` takes all."""
-    rows = connection.execute(
-        text(
-            """
-            SELECT a.id AS author_id, a.name
-            FROM authors a
-            WHERE EXISTS (SELECT FROM book_authors ba JOIN books b ON b.id = ba.book_id
-                          WHERE ba.author_id = a.id AND b.status = 'active')
-              AND (cardinality(CAST(:ids AS bigint[])) = 0 OR a.id = ANY(CAST(:ids AS bigint[])))
-              AND (CAST(:stale AS timestamptz) IS NULL OR a.last_completion_check IS NULL
-                   OR a.last_completion_check < :stale)
-            ORDER BY a.last_completion_check NULLS FIRST, a.id
-            LIMIT nullif(:limit, 0)
-            """
-        ),
-        {"ids": list(ids), "stale": stale_before, "limit": limit},
-    )
-    return [AuthorDue(row.author_id, row.name) for row in rows]
 
 
 def save_entries(
@@ -169,15 +167,30 @@ def save_entries(
     series_id: int | None = None,
     author_id: int | None = None,
 ) -> None:
-    """Keep what a source says exists in a series or of an author, and note that it was checked. What a source no longer
-    names stays, with the day on which it was last seen: an absence upstream deletes nothing."""
+    """Keep what a source says exists in a series or of an author. What a source no longer names stays, with the day on
+    which it was last seen: an absence upstream deletes nothing."""
     if (series_id is None) == (author_id is None):
         raise ValueError("an entry is of a series or of an author: give exactly one id")
-    owner = t.CatalogEntry.series_id if series_id is not None else t.CatalogEntry.author_id
+    if series_id is not None:
+        _save(connection, t.CatalogEntry.series_id, {series_id: entries}, now)
+    elif author_id is not None:
+        _save(connection, t.CatalogEntry.author_id, {author_id: entries}, now)
+
+
+def save_series_entries(connection: Connection, entries: Mapping[int, Sequence[CatalogEntry]], now: datetime) -> int:
+    """As `save_entries`, for many series at once; returns how many works that were."""
+    return _save(connection, t.CatalogEntry.series_id, entries, now)
+
+
+def _save(
+    connection: Connection,
+    owner: InstrumentedAttribute[int | None],
+    entries: Mapping[int, Sequence[CatalogEntry]],
+    now: datetime,
+) -> int:
     rows = {
-        (entry.source, entry.source_key): {
-            "series_id": series_id,
-            "author_id": author_id,
+        (owner_id, entry.source, entry.source_key): {
+            owner.key: owner_id,
             "source": entry.source,
             "source_key": entry.source_key,
             "title": entry.title,
@@ -193,10 +206,13 @@ def save_entries(
             "first_seen": now,
             "last_seen": now,
         }
-        for entry in entries
+        for owner_id, found in entries.items()
+        for entry in found
     }
-    if rows:
-        statement = insert(t.CatalogEntry)
+    # In one order everywhere, so that two runs never wait for each other's rows.
+    ordered = [rows[key] for key in sorted(rows)]
+    for start in range(0, len(ordered), _AT_ONCE):
+        statement = insert(t.CatalogEntry).values(ordered[start : start + _AT_ONCE])
         new = statement.excluded
         kept = ("title", "authors", "series_name", "position", "published", "isbn", "asin", "goodreads_id", "language")
         connection.execute(
@@ -204,16 +220,32 @@ def save_entries(
                 index_elements=[owner, t.CatalogEntry.source, t.CatalogEntry.source_key],
                 index_where=owner.is_not(None),
                 set_={name: new[name] for name in kept} | {"audiobook": new.audiobook, "last_seen": now},
-            ),
-            list(rows.values()),
+            )
         )
-    if author_id is not None:
-        connection.execute(
-            update(t.Author).where(t.Author.id == author_id).values(last_completion_check=now, date_updated=now)
-        )
+    return len(rows)
 
 
 def count_entries(connection: Connection, *, of: Literal["series", "authors"]) -> int:
     """How many works the catalogues hold."""
     owner = t.CatalogEntry.series_id if of == "series" else t.CatalogEntry.author_id
     return connection.execute(select(func.count()).select_from(t.CatalogEntry).where(owner.is_not(None))).scalar_one()
+
+
+def works_by_source(connection: Connection) -> dict[str, int]:
+    """By source: how many works the catalogues of series hold."""
+    statement = (
+        select(t.CatalogEntry.source, func.count().label("works"))
+        .where(t.CatalogEntry.series_id.is_not(None))
+        .group_by(t.CatalogEntry.source)
+    )
+    return {row.source: row.works for row in connection.execute(statement)}
+
+
+def count_disagreeing(connection: Connection) -> int:
+    """Works of series about which two sources say different things, as the last verdict noted it."""
+    statement = (
+        select(func.count())
+        .select_from(t.CatalogEntry)
+        .where(t.CatalogEntry.series_id.is_not(None), t.CatalogEntry.disagreements != {})
+    )
+    return connection.execute(statement).scalar_one()

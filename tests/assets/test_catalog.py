@@ -40,12 +40,15 @@ def test_each_service_is_asked_once_for_each_thing_and_nothing_that_is_fresh(hou
     first = house.run(author_catalog).of("author_catalog")
     assert len(house.requests("mam")) <= 50
     second = house.run(author_catalog).of("author_catalog")
-    assert first["authors_read"] + second["authors_read"] + second["authors_waiting"] == owned_authors
+    read = first["mam_authors_read"] + second["mam_authors_read"]
+    assert read + second["mam_authors_waiting"] == owned_authors
+    assert (first["google_authors_read"], first["goodreads_authors_read"]) == (owned_authors, owned_authors)
     names = Counter(name for entry in house.requests("mam") for key, name in entry.query if key == "tor[text]")
     assert max(names.values(), default=1) == 1
     assert len(house.requests("mam")) <= owned_authors
     assert house.mam_twin.violations == []
 
+    house.run(series_catalog)  # what was told of series meanwhile is added, without a request
     counts = {name: len(server.requests) for name, server in house.servers.items()}
     before = house.everything()
     house.run(series_catalog)
@@ -169,7 +172,8 @@ def test_while_mam_fails_authors_wait_and_say_so(
     assert "demo%2B" not in run["problem_list"]
     if state is not None:
         assert house.value("SELECT status FROM service_state WHERE service = 'mam'") == state
-    assert house.value("SELECT count(*) FROM authors WHERE last_completion_check IS NOT NULL") <= 1
+    assert house.value("SELECT count(*) FROM author_searches WHERE source = 'MAM' AND searched_at IS NOT NULL") <= 1
+    assert (run["google_authors_read"], run["goodreads_authors_read"]) == (2, 2)
 
 
 def test_one_page_that_cannot_be_read_holds_up_no_other_series(make_house: Any) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import CatalogEntry, LibraryItem, SeriesRef
 from mam_assets.store import catalog
+from mam_assets.store.author_catalog import authors_due
 from mam_assets.store.library import save_items
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
@@ -45,8 +46,10 @@ def fill(connection: Connection) -> dict[str, int]:
 
 def test_a_merged_series_keeps_books_places_and_names(connection: Connection) -> None:
     known = fill(connection)
-    assert catalog.identify_series(connection, known["Barsoom"], "40") == (known["Barsoom"], 0)
-    assert catalog.identify_series(connection, known["John Carter of Mars"], "40") == (known["Barsoom"], 1)
+    first = catalog.identify_series(connection, known["Barsoom"], "40", NOW)
+    assert first == catalog.Identified(known["Barsoom"])
+    second = catalog.identify_series(connection, known["John Carter of Mars"], "40", NOW)
+    assert second == catalog.Identified(known["Barsoom"], merged=True)
     assert ids(connection) == {"Barsoom": known["Barsoom"]}
     places = connection.execute(text("SELECT position FROM book_series ORDER BY 1")).scalars().all()
     assert places == ["1", "2"]  # the place that only the other one knew
@@ -91,4 +94,27 @@ def test_a_series_whose_books_are_archived_is_not_due(connection: Connection) ->
     fill(connection)
     connection.execute(text("UPDATE books SET status = 'archived'"))
     assert catalog.series_due(connection, stale_before=None) == []
-    assert catalog.authors_due(connection, stale_before=None) == []
+    assert authors_due(connection, "MAM", stale_before=None) == []
+
+
+def test_a_series_whose_page_failed_comes_after_the_others_until_it_is_read(connection: Connection) -> None:
+    known = fill(connection)
+    catalog.series_check_failed(connection, known["Barsoom"], "goodreads: nonsense", NOW)
+    assert [s.name for s in catalog.series_due(connection, stale_before=None)] == ["John Carter of Mars", "Barsoom"]
+    row = connection.execute(text("SELECT check_problem, last_completion_check FROM series WHERE name = 'Barsoom'"))
+    assert tuple(row.one()) == ("goodreads: nonsense", None)
+    catalog.series_checked(connection, known["Barsoom"], NOW)
+    assert connection.execute(text("SELECT count(*) FROM series WHERE check_problem IS NOT NULL")).scalar() == 0
+
+
+def test_entries_of_many_series_are_kept_in_one_statement_and_counted_by_source(connection: Connection) -> None:
+    known = fill(connection)
+    found = {
+        series_id: [CatalogEntry("MAM", str(n), f"Work {n}", ("E. R. Burroughs",)) for n in range(1500)]
+        for series_id in known.values()
+    }
+    assert catalog.save_series_entries(connection, found, NOW) == 3000
+    assert catalog.save_series_entries(connection, found, NOW) == 3000
+    assert catalog.works_by_source(connection) == {"MAM": 3000}
+    assert catalog.count_entries(connection, of="series") == 3000
+    assert catalog.count_disagreeing(connection) == 0
