@@ -73,7 +73,7 @@ def _unsure(code: str, evidence: str) -> SamenessVerdict:
 # --- people -------------------------------------------------------------------------------------------------------
 
 PenNames = Mapping[str, str]
-_NOBODY = frozenset({"", "unknown", "unknown author", "various", "various authors", "anonymous", "n a", "none"})
+NOBODY = frozenset({"", "unknown", "unknown author", "various", "various authors", "anonymous", "n a", "none"})
 
 
 def pen_name_map(groups: Iterable[Sequence[str]]) -> dict[str, str]:
@@ -91,14 +91,14 @@ def same_person(a: str, b: str, *, pen_names: PenNames | None = None) -> Samenes
     key_a, key_b = normalise_person(a), normalise_person(b)
     key_a, key_b = aliases.get(key_a, key_a), aliases.get(key_b, key_b)
     shown = f"{a!r} and {b!r}"
-    if key_a in _NOBODY or key_b in _NOBODY:
+    if key_a in NOBODY or key_b in NOBODY:
         return _unsure("person_unknown", f"no person is named in {shown}")
     if key_a == key_b:
         return _same("person_equal", shown)
     words_a, words_b = key_a.split(), key_b.split()
     if key_a.replace(" ", "") == key_b.replace(" ", "") or (len(words_a) > 1 and sorted(words_a) == sorted(words_b)):
         return _same("person_equal", f"{shown}: only order or spacing differs")
-    words_a, words_b = _joined_surname(words_a), _joined_surname(words_b)
+    words_a, words_b = joined_surname(words_a), joined_surname(words_b)
     if words_a[-1] != words_b[-1]:
         slip = OSA.distance(words_a[-1], words_b[-1]) == 1 and min(len(words_a[-1]), len(words_b[-1])) >= 5
         if slip and words_a[:-1] == words_b[:-1] and len(words_a) > 1:
@@ -107,7 +107,7 @@ def same_person(a: str, b: str, *, pen_names: PenNames | None = None) -> Samenes
     return _compare_given(words_a[:-1], words_b[:-1], shown)
 
 
-def _joined_surname(words: list[str]) -> list[str]:
+def joined_surname(words: list[str]) -> list[str]:
     """["ursula", "k", "leguin"] of "Ursula K. Le Guin": sources write particles apart and together."""
     start = len(words) - 1
     while start > 1 and words[start - 1] in NAME_PARTICLES:
@@ -162,7 +162,7 @@ def same_series(
     """Whether two series are one. Equal keys need the same author; "Dune" and "Dune Chronicles", or a name with and
     without a subtitle, are unsure: a second series object with numbers of its own has doubled many a gap."""
     people_a, people_b = _people(author_a), _people(author_b)
-    key_a, key_b = _series_key(name_a, people_a), _series_key(name_b, people_b)
+    key_a, key_b = series_key(name_a, people_a), series_key(name_b, people_b)
     shown = f"{name_a!r} and {name_b!r}"
     if not key_a or not key_b:
         return _unsure("series_unnamed", shown)
@@ -183,7 +183,7 @@ def _people(author: Author) -> tuple[str, ...]:
     return split_people(author) if isinstance(author, str) else tuple(author or ())
 
 
-def _series_key(name: str, people: Sequence[str]) -> str:
+def series_key(name: str, people: Sequence[str]) -> str:
     for person in people:
         key = normalise_series(name, person)
         if key != normalise_series(name):

@@ -152,7 +152,11 @@ def _named_like_series(
             return title, None
     if numbered and not hits[numbered[0]].labelled and numbered[0] > plain:
         return title, None
-    return text[starts[plain[0]] : ends[plain[1]]].strip(), hits[numbered[0] if numbered else plain]
+    named = text[starts[plain[0]] : ends[plain[1]]].strip()
+    if numbered and hits[numbered[0]].labelled:  # "Ashes Trilogy: Ashes, Book 1": the shorter is the title
+        tail = text[starts[numbered[0][0]] : ends[numbered[0][1]]]
+        named = min(named, without_volume(tail)[0].strip(), key=len)
+    return named, hits[numbered[0] if numbered else plain]
 
 
 def _named(part: str, keys: Mapping[str, str]) -> _Named | None:

@@ -21,11 +21,13 @@ from mam_assets.domain.names import fold, main_title, normalise_series, normalis
 from mam_assets.domain.series_in_title import place_in_title, without_series_name, without_volume
 
 __all__ = [
+    "NEAR_AT_LEAST",
     "TitleRelation",
     "closest",
     "numbers_as_digits",
     "place_in_title",
     "relate_titles",
+    "title_form",
     "without_series_name",
     "without_volume",
 ]
@@ -45,7 +47,7 @@ class TitleRelation(StrEnum):
 
 
 _ORDER = {relation: rank for rank, relation in enumerate(TitleRelation)}
-_NEAR_ENOUGH = 88.0
+NEAR_AT_LEAST = 88.0
 # "A Brief History of Humankind" describes; "Secret History" is the name of another book.
 _DESCRIBES = re.compile(
     r"(?:a|an) (?:\w+ ){0,6}(?:novel|novella|memoir|thriller|mystery|romance|story|biography|autobiography|history"
@@ -63,19 +65,19 @@ _NUMBERS = frozenset(_DIGITS) | {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii
 def relate_titles(a: str, b: str, *, series: Iterable[str] = ()) -> TitleRelation:
     """The relation of two titles. ``series`` are names of the series at hand: where the part that agrees is only such a
     name ("The Hunger Games: Mockingjay"), it is no title. Symmetric; text that folds to nothing is UNRELATED."""
-    return _relate(_form(a), _form(b), frozenset(normalise_series(name) for name in series if name))
+    return _relate(title_form(a), title_form(b), frozenset(normalise_series(name) for name in series if name))
 
 
 def closest(titles_a: Iterable[str], titles_b: Iterable[str], *, series: Iterable[str] = ()) -> TitleRelation:
     """The strongest relation between any of the titles of one work and any of another."""
     names = frozenset(normalise_series(name) for name in series if name)
-    others = [_form(title) for title in titles_b]
-    relations = [_relate(_form(a), b, names) for a in titles_a for b in others]
+    others = [title_form(title) for title in titles_b]
+    relations = [_relate(title_form(a), b, names) for a in titles_a for b in others]
     return min(relations, key=_ORDER.__getitem__, default=TitleRelation.UNRELATED)
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class TitleForm:
     """A title as far as relating needs it, made once: its key, that without spaces and with its numbers as digits, its
     words, the numbers among them and the others, the key of what stands before the subtitle."""
 
@@ -89,17 +91,17 @@ class _Form:
 
 
 @lru_cache(maxsize=20_000)
-def _form(title: str) -> _Form:
+def title_form(title: str) -> TitleForm:
     key = normalise_title(title)
     words = tuple(key.split())
     worded = tuple(word for word in words if not _is_number(word))
     numbers = _numbers(key) if len(worded) < len(words) else ()
-    return _Form(
+    return TitleForm(
         title, key, numbers_as_digits(key).replace(" ", ""), words, numbers, worded, normalise_title(main_title(title))
     )
 
 
-def _relate(first: _Form, second: _Form, series: frozenset[str]) -> TitleRelation:
+def _relate(first: TitleForm, second: TitleForm, series: frozenset[str]) -> TitleRelation:
     key_a, key_b = first.key, second.key
     if not key_a or not key_b:
         return TitleRelation.UNRELATED
@@ -113,7 +115,7 @@ def _relate(first: _Form, second: _Form, series: frozenset[str]) -> TitleRelatio
     words_a, words_b = first.words, second.words
     if len(words_a) != len(words_b) and (_holds(words_a, words_b) or _holds(words_b, words_a)):
         return TitleRelation.EXTENSION
-    if len(words_a) == len(words_b) and len(key_a) >= 6 and len(key_b) >= 6 and _alike(key_a, key_b, _NEAR_ENOUGH):
+    if len(words_a) == len(words_b) and len(key_a) >= 6 and len(key_b) >= 6 and _alike(key_a, key_b, NEAR_AT_LEAST):
         return TitleRelation.NEAR if numbers_agree else TitleRelation.DIFFERENT_NUMBER
     if numbers_agree and _alike(key_a, key_b, 92.0):
         return TitleRelation.NEAR
@@ -124,7 +126,7 @@ def _alike(key_a: str, key_b: str, enough: float) -> bool:
     return fuzz.ratio(key_a, key_b, score_cutoff=enough) >= enough
 
 
-def _relate_subtitles(first: _Form, second: _Form, series: frozenset[str]) -> TitleRelation:
+def _relate_subtitles(first: TitleForm, second: TitleForm, series: frozenset[str]) -> TitleRelation:
     both_go_on = first.key != first.main and second.key != second.main
     if first.main in series:
         return TitleRelation.UNRELATED if both_go_on else TitleRelation.EXTENSION
