@@ -5,6 +5,7 @@ Belongs here: gathering what the decision needs, and the run that it asks for. D
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ import dagster as dg
 from mam_assets import jobs
 from mam_assets.domain.budgets import GOODREADS, GOOGLE_BOOKS, MAM, budget_day, paces
 from mam_assets.domain.rounds import (
+    FAILED_REST,
     RESTS,
     STALE_AFTER,
     Lane,
@@ -62,9 +64,13 @@ def rounds(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReas
     """What waits for a round → one run of the job that goes on with it. Else it says what each waits for."""
     settings = load_settings()
     now = Clock(settings.timezone).now()
+    ran = {lane: _ran(context.instance, lane) for lane in Lane}
+    busy = next((name for name in _BUSY if _is_running(context.instance, name)), None)
+    searching = _is_running(context.instance, "acquisition")
     try:
         with quick_database(settings) as connection:
-            decided, lanes = decide(connection, context.instance, settings, now)
+            due = queue.work_is_due(connection, now)["searches"]
+            decided, lanes = decide(connection, settings, now, ran, busy=busy, searching=searching, searches_due=due)
     except DatabaseUnavailable as error:
         return dg.SkipReason(str(error))
     if decided.start is None:
@@ -72,21 +78,39 @@ def rounds(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReas
     return dg.SensorResult(run_requests=[run_request(decided.start, lanes[decided.start.lane])])
 
 
+@dataclass(frozen=True)
+class Ran:
+    """The last runs of a lane, newest first: when the newest began, and how much waited when each began, None for one
+    that failed."""
+
+    began_at: datetime | None = None
+    waited: tuple[int | None, ...] = ()
+
+
 def decide(
-    connection: Connection, instance: dg.DagsterInstance, settings: Settings, now: datetime
+    connection: Connection,
+    settings: Settings,
+    now: datetime,
+    ran: Mapping[Lane, Ran],
+    *,
+    busy: str | None,
+    searching: bool,
+    searches_due: int,
 ) -> tuple[Plan, Mapping[Lane, LaneState]]:
-    """What to start now, and what waits in each lane."""
+    """What to start now, and what waits in each lane. See `domain.rounds.plan`."""
     services = service_states(connection, settings, now)
-    waiting = store.waiting(connection, now - STALE_AFTER, resting(services, now))
-    lanes = {lane: _lane(instance, lane, counts) for lane, counts in waiting.items()}
+    lanes = {}
+    for lane, counts in store.waiting(connection, now - STALE_AFTER, resting(services, now), now - FAILED_REST).items():
+        fruitless = fruitless_runs(ran[lane].waited, counts.never + counts.stale)
+        lanes[lane] = LaneState(lane, counts.never, counts.stale, ran[lane].began_at, fruitless)
     decided = plan(
         list(lanes.values()),
         services,
         now=now,
         zone=settings.timezone,
-        busy=next((name for name in _BUSY if _is_running(instance, name)), None),
-        searching=_is_running(instance, "acquisition"),
-        searches_due=queue.work_is_due(connection, now)["searches"],
+        busy=busy,
+        searching=searching,
+        searches_due=searches_due,
     )
     return decided, lanes
 
@@ -99,11 +123,13 @@ def service_states(connection: Connection, settings: Settings, now: datetime) ->
         mam_session_limit=settings.mam_session_limit,
     )
     asked = store.asked(connection, {name: budget_day(pace[name], now) for name in SERVICES})
-    enabled = {GOODREADS: settings.goodreads_enabled, MAM: settings.mam_id is not None}
+    enabled = {
+        GOOGLE_BOOKS: settings.google_books_api_key is not None,
+        GOODREADS: settings.goodreads_enabled,
+        MAM: settings.mam_id is not None,
+    }
     return {
-        name: ServiceState(
-            name, pace[name], asked[name].used_today, asked[name].retry_at, enabled=enabled.get(name, True)
-        )
+        name: ServiceState(name, pace[name], asked[name].used_today, asked[name].retry_at, enabled=enabled[name])
         for name in SERVICES
     }
 
@@ -122,17 +148,15 @@ def run_config(start: Start) -> dict[str, Any]:
     """What the first asset of the lane is told."""
     config: dict[str, Any] = {"limit": start.limit}
     if start.lane is Lane.METADATA:
-        config["scope"] = "stale"
+        config |= {"scope": "stale", "stale_days": STALE_AFTER.days}
     return {"ops": {ASSETS[start.lane][0]: {"config": config}}}
 
 
-def _lane(instance: dg.DagsterInstance, lane: Lane, counts: store.Waiting) -> LaneState:
+def _ran(instance: dg.DagsterInstance, lane: Lane) -> Ran:
     records = instance.get_run_records(dg.RunsFilter(tags={LANE_TAG: lane.value}), limit=len(RESTS))
     runs = [record.dagster_run for record in records]
     began = max((record.create_timestamp.astimezone(UTC) for record in records), default=None)
-    left = [None if run.status in _FAILED else int(run.tags[WAITING_TAG]) for run in runs]
-    fruitless = fruitless_runs(left, counts.never + counts.stale)
-    return LaneState(lane, counts.never, counts.stale, began_at=began, fruitless=fruitless)
+    return Ran(began, tuple(None if run.status in _FAILED else int(run.tags[WAITING_TAG]) for run in runs))
 
 
 def _is_running(instance: dg.DagsterInstance, job_name: str) -> bool:

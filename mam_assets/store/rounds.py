@@ -37,27 +37,36 @@ class Asked:
 _AUTHOR_SOURCES = {MAM: "MAM", GOOGLE_BOOKS: "GoogleBooks", GOODREADS: "Goodreads"}
 
 
-def waiting(connection: Connection, stale_before: datetime, resting: Collection[str] = ()) -> dict[Lane, Waiting]:
-    """How much waits in each lane. What only services lack that are ``resting`` is not due."""
+def waiting(
+    connection: Connection,
+    stale_before: datetime,
+    resting: Collection[str] = (),
+    failed_before: datetime | None = None,
+) -> dict[Lane, Waiting]:
+    """How much waits in each lane. What only services lack that are ``resting`` is not due, nor are series and authors
+    whose own answer was bad since ``failed_before``: a page that cannot be read keeps no round going."""
     return {
-        Lane.SERIES: _series(connection, stale_before),
-        Lane.AUTHORS: _authors(connection, stale_before, resting),
+        Lane.SERIES: _series(connection, stale_before, failed_before),
+        Lane.AUTHORS: _authors(connection, stale_before, resting, failed_before),
         Lane.METADATA: _metadata(connection, stale_before, resting),
     }
 
 
-def _series(connection: Connection, stale_before: datetime) -> Waiting:
-    due = [series.series_id for series in catalog.series_due(connection, stale_before=stale_before)]
+def _series(connection: Connection, stale_before: datetime, failed_before: datetime | None) -> Waiting:
+    found = catalog.series_due(connection, stale_before=stale_before, failed_before=failed_before)
+    due = [series.series_id for series in found]
     return _split(connection, due, "SELECT count(*) FROM series WHERE last_completion_check IS NULL AND id = ANY(:ids)")
 
 
-def _authors(connection: Connection, stale_before: datetime, resting: Collection[str]) -> Waiting:
+def _authors(
+    connection: Connection, stale_before: datetime, resting: Collection[str], failed_before: datetime | None
+) -> Waiting:
     askable = set(_AUTHOR_SOURCES) - set(resting) or set(_AUTHOR_SOURCES)  # where none is left, all wait
     due = {
         author.author_id
         for service, source in _AUTHOR_SOURCES.items()
         if service in askable
-        for author in authors_due(connection, source, stale_before=stale_before)
+        for author in authors_due(connection, source, stale_before=stale_before, failed_before=failed_before)
     }
     never = """
         SELECT count(*) FROM unnest(CAST(:ids AS bigint[])) AS due (id)
@@ -76,12 +85,12 @@ def _metadata(connection: Connection, stale_before: datetime, resting: Collectio
         text(
             """
             WITH looked_up AS (
-                SELECT last_metadata_update AS at, cardinality(metadata_waiting) > 0 AS waits,
+                SELECT last_metadata_update AS at,
                        cardinality(metadata_waiting) > 0
                        AND NOT metadata_waiting <@ CAST(:resting AS text[]) AS askable
                 FROM books WHERE status = 'active' AND title_key <> '' AND author_key <> ''
             )
-            SELECT count(*) FILTER (WHERE at IS NULL AND (askable OR NOT waits)) AS never,
+            SELECT count(*) FILTER (WHERE at IS NULL) AS never,
                    count(*) FILTER (WHERE at < :stale OR (at IS NOT NULL AND askable)) AS stale
             FROM looked_up
             """

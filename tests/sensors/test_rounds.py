@@ -42,8 +42,9 @@ def tick(
         connection.execute(insert(t.Author).values(id=1, name="B"))
         connection.execute(insert(t.BookSeries).values(book_id=1, series_id=1))
         connection.execute(insert(t.BookAuthor).values(book_id=1, author_id=1))
-    with_mam = clean_settings.model_copy(update={"mam_id": SecretStr("a-session")})
-    monkeypatch.setattr(sensor, "load_settings", lambda: with_mam)
+    accounts = {"mam_id": SecretStr("a-session"), "google_books_api_key": SecretStr("a-key")}
+    with_accounts = clean_settings.model_copy(update=accounts)
+    monkeypatch.setattr(sensor, "load_settings", lambda: with_accounts)
     monkeypatch.setattr(Clock, "now", lambda self: NOON)
 
     def tick() -> Any:
