@@ -32,6 +32,8 @@ from mam_assets.domain.budgets import GOODREADS, GOOGLE_BOOKS, MAM, Pace, budget
 
 STALE_AFTER = timedelta(days=27)
 """What was asked about longer ago waits again: less than a month, so that the monthly jobs find it due."""
+FAILED_REST = timedelta(hours=20)
+"""What answered badly keeps no round going until the next day."""
 
 NIGHT = (time(0, 30), time(5, 30))
 RESERVE = 0.2

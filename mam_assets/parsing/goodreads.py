@@ -93,7 +93,8 @@ def parse_series_page(markup: str, *, page: int = 1) -> GoodreadsSeriesPage:
         entries = [entry for row in soup.select(_ROWS) if (entry := _row(row, title)) is not None]
         layer = "html"
     empty_by_its_own_word = any("series" in props and props["series"] == [] for props in lists)
-    if not title or not (entries or empty_by_its_own_word):
+    beyond_the_end = page > 1 and heading is not None and not lists
+    if not title or not (entries or empty_by_its_own_word or beyond_the_end):
         raise UnusableAnswer(Fault.NONSENSE, "the page holds no list of works that can be read", _LATER)
     paging = next((props for name, props in components if name.endswith("PaginationControls")), {})
     return GoodreadsSeriesPage(

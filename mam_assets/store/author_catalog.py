@@ -31,11 +31,18 @@ class AuthorDue:
 
 
 def authors_due(
-    connection: Connection, source: str, *, stale_before: datetime | None, ids: Sequence[int] = (), limit: int = 0
+    connection: Connection,
+    source: str,
+    *,
+    stale_before: datetime | None,
+    failed_before: datetime | None = None,
+    ids: Sequence[int] = (),
+    limit: int = 0,
 ) -> list[AuthorDue]:
     """Authors of whom a book is owned and whom a source was not asked about since: new ones first, then the longest
-    ago; those whose last attempt failed come after the others. `stale_before=None` takes all. An author without a
-    searchable name ("Various") is never due."""
+    ago; those whose last attempt failed come after the others. `stale_before=None` takes all,
+    `failed_before` leaves out those that failed since. An author without a searchable name ("Various") is never due.
+    """
     rows = connection.execute(
         text(
             """
@@ -54,10 +61,11 @@ def authors_due(
               AND (cardinality(CAST(:ids AS bigint[])) = 0 OR a.id = ANY(CAST(:ids AS bigint[])))
               AND (CAST(:stale AS timestamptz) IS NULL OR s.searched_at IS NULL OR s.searched_at < :stale
                    OR s.failed_at > s.searched_at)
+              AND (CAST(:failed AS timestamptz) IS NULL OR s.failed_at IS NULL OR s.failed_at < :failed)
             ORDER BY s.failed_at NULLS FIRST, s.searched_at NULLS FIRST, a.id
             """
         ),
-        {"ids": list(ids), "stale": stale_before, "source": source},
+        {"ids": list(ids), "stale": stale_before, "failed": failed_before, "source": source},
     )
     due = [
         AuthorDue(

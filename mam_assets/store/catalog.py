@@ -47,10 +47,16 @@ class Identified:
 
 
 def series_due(
-    connection: Connection, *, stale_before: datetime | None, ids: Sequence[int] = (), limit: int = 0
+    connection: Connection,
+    *,
+    stale_before: datetime | None,
+    failed_before: datetime | None = None,
+    ids: Sequence[int] = (),
+    limit: int = 0,
 ) -> list[SeriesDue]:
     """Series with an owned book, never checked first, then the longest ago; `stale_before=None` takes all. One whose
-    last attempt failed comes after the others, so that three bad pages starve nobody."""
+    last attempt failed comes after the others, so that three bad pages starve nobody; `failed_before` leaves out those
+    that failed since."""
     rows = connection.execute(
         text(
             """
@@ -70,11 +76,12 @@ def series_due(
             WHERE (cardinality(CAST(:ids AS bigint[])) = 0 OR s.id = ANY(CAST(:ids AS bigint[])))
               AND (CAST(:stale AS timestamptz) IS NULL OR s.last_completion_check IS NULL
                    OR s.last_completion_check < :stale)
+              AND (CAST(:failed AS timestamptz) IS NULL OR s.check_failed_at IS NULL OR s.check_failed_at < :failed)
             ORDER BY s.check_failed_at NULLS FIRST, s.last_completion_check NULLS FIRST, s.id
             LIMIT nullif(:limit, 0)
             """
         ),
-        {"ids": list(ids), "stale": stale_before, "limit": limit},
+        {"ids": list(ids), "stale": stale_before, "failed": failed_before, "limit": limit},
     )
     return [
         SeriesDue(

@@ -35,7 +35,8 @@ _LATER_KINDS = ("primary", "novella", "part", "collection", "companion", "transl
 
 
 class GoodreadsTwin(Twin):
-    """Shows the works of one world. ``works_per_page`` is that of a series page.
+    """Shows the works of one world. ``works_per_page`` is that of a series page; without ``says_how_many`` no page
+    tells how many works its series has, as true ones at times don't.
 
     ``control("block", {"status": 202, "path": "/book/show"})`` answers matching pages with that status and an empty
     body, as the site's firewall does; ``control("unblock", {})`` ends it.
@@ -43,9 +44,9 @@ class GoodreadsTwin(Twin):
 
     name = "goodreads"
 
-    def __init__(self, world: World, *, works_per_page: int = 100) -> None:
+    def __init__(self, world: World, *, works_per_page: int = 100, says_how_many: bool = True) -> None:
         self._world = world
-        self._pages = Pages(world)
+        self._pages = Pages(world, says_how_many=says_how_many)
         self._works_per_page = works_per_page
         self._by_book = {book_id(work): work for work in world.works}
         self._series = {series.series_id: series for series in world.series}

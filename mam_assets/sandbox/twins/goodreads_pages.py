@@ -23,7 +23,8 @@ _BOILERPLATE = "Discover and share books you love on Goodreads."
 class Pages:
     """Writes the pages of one world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, says_how_many: bool = True) -> None:
+        self._says_how_many = says_how_many
         self._authors = {author.name: author for author in world.authors}
         self._series = {series.series_id: series for series in world.series}
         self._now = world.now
@@ -265,7 +266,7 @@ class Pages:
             if series.series_id % 2 == 0:
                 listed["seriesHeaders"] = [f"Book {position}" if position else "" for _, position in part]
             blocks.append(_react("SeriesList", listed))
-        if len(members) > per_page or series.series_id % 3 == 0:
+        if self._says_how_many and (len(members) > per_page or series.series_id % 3 == 0):
             paging = {"numWorks": len(members), "currentPageNumber": page, "perPage": per_page}
             blocks.append(_react("FullPagePaginationControls", paging))
         return _document(f"<title>{html.escape(series.name)} Series by {html.escape(series.author)}</title>", *blocks)
