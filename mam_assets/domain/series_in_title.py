@@ -141,8 +141,8 @@ def _named_like_series(
 ) -> tuple[str, _Named | None]:
     """Of "Crank: Crank, Book 1" and "Crank 01 - Crank" the plain part is the title. "NYPD Red: NYPD Red 3" is whole:
     the number is in its name."""
-    if len(hits) < 2:
-        return title, None
+    if len(hits) < 2:  # "Mistborn: Book 2" has a place, and no title but this
+        return title, next((hit for hit in hits.values() if hit.labelled), None)
     lengths = {run: ends[run[1]] - starts[run[0]] for run in hits}
     plain = min((run for run in hits if hits[run].number is None), key=lengths.__getitem__, default=None)
     numbered = [run for run in hits if hits[run].number is not None]
@@ -153,7 +153,9 @@ def _named_like_series(
     if numbered and not hits[numbered[0]].labelled and numbered[0] > plain:
         return title, None
     named = text[starts[plain[0]] : ends[plain[1]]].strip()
-    if numbered and hits[numbered[0]].labelled:  # "Ashes Trilogy: Ashes, Book 1": the shorter is the title
+    if (
+        numbered and hits[plain].number is None and hits[numbered[0]].labelled
+    ):  # "Ashes Trilogy: Ashes, Book 1": the shorter is the title
         tail = text[starts[numbered[0][0]] : ends[numbered[0][1]]]
         named = min(named, without_volume(tail)[0].strip(), key=len)
     return named, hits[numbered[0] if numbered else plain]
