@@ -61,7 +61,13 @@ genre_top10 = _job(
     "genre_top10",
     "top10_gaps",
 )
-mam_scan = _job("mam_scan", "MAM", "New uploads in the enabled genres and by authors in the library.", "mam_uploads")
+mam_scan = _job(
+    "mam_scan",
+    "MAM",
+    "New uploads in the enabled genres and by authors in the library; the person's own crawler script, if one is set.",
+    "mam_uploads",
+    "crawled_guides",
+)
 acquisition = _job(
     "acquisition",
     "DOWNLOAD",

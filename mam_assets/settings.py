@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     mam_crawler: Path | None = Field(
         None, description="A crawler script of your own, run unchanged, as its own process."
     )
+    mam_crawler_timeout_minutes: float = Field(
+        30.0, gt=0, le=180, description="Minutes after which a crawler script that still runs is ended."
+    )
 
     # --- what is wanted ----------------------------------------------------------------------------------------
     languages: Annotated[tuple[str, ...], NoDecode] = Field(

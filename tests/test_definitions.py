@@ -22,6 +22,7 @@ GRAPH = {
     "author_catalog": ("catalog", {"books", "mam_catalogue", "google_books_volumes", "goodreads_pages"}),
     "mam_uploads": ("discovery", {"books", "mam_catalogue"}),
     "genre_top10": ("discovery", {"books", "mam_catalogue"}),
+    "crawled_guides": ("discovery", {"mam_catalogue"}),
     "series_gaps": ("gaps", {"series_catalog", "books"}),
     "author_gaps": ("gaps", {"author_catalog", "books"}),
     "top10_gaps": ("gaps", {"genre_top10", "books"}),
@@ -105,6 +106,7 @@ def test_the_checks_that_must_stop_what_follows_do_block(definitions: dg.Definit
     blocking = {spec.name for check in definitions.asset_checks or [] for spec in check.check_specs if spec.blocking}
     assert blocking >= {
         "library_has_not_collapsed",
+        "lists_are_whole",
         "counts_agree_with_rows",
         "every_missing_work_is_a_gap",
         "one_active_download_for_each_gap",

@@ -6,6 +6,7 @@ from mam_assets.assets.catalog import author_catalog, series_catalog
 from mam_assets.assets.discovery import genre_top10, mam_uploads
 from mam_assets.assets.downloads import torrents
 from mam_assets.assets.gaps import author_gaps, series_gaps, top10_gaps
+from mam_assets.assets.guides import crawled_guides
 from mam_assets.assets.imports import imports
 from mam_assets.assets.library import books
 from mam_assets.assets.metadata import book_metadata
@@ -20,6 +21,7 @@ ASSETS = (
     author_catalog,
     mam_uploads,
     genre_top10,
+    crawled_guides,
     series_gaps,
     author_gaps,
     top10_gaps,
