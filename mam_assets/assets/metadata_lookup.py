@@ -1,144 +1,163 @@
-"""One book's way through the metadata sources: ask (or remember), make sure, merge, write, write back."""
+"""One book's way through the sources: ask in order while something is wanted, make sure, merge, write.
 
+Belongs here: the order of the steps, and what happens when a source fails. Does not belong here: the questions
+(metadata_sources), writing to Audiobookshelf (write_back), decisions (domain).
+"""
+
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, field
 
-from mam_assets.domain.books import MetadataSuggestion, Volume, Work
-from mam_assets.domain.identity import Sameness, same_work
-from mam_assets.domain.isbn import normalise_isbn
+from mam_assets.assets.metadata_sources import Memory, Source
+from mam_assets.assets.patience import MOST_ODD_ANSWERS, ends_asking
+from mam_assets.assets.write_back import WriteBack
+from mam_assets.domain.matching import Answer, Candidate, judge, wanted
 from mam_assets.domain.metadata import Change, merge
-from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.database import Engine
-from mam_assets.resources.google_books import GoogleBooks
-from mam_assets.settings import Settings
-from mam_assets.store import metadata, services
+from mam_assets.resources.errors import ServiceError
+from mam_assets.store import metadata
 from mam_assets.store.metadata import BookForLookup
 
-FRESH_FOR = timedelta(days=30)
-MISS_FRESH_FOR = timedelta(days=14)
-# What Audiobookshelf calls our fields. Series, authors and narrators are whole lists there: not written from here.
-_WRITE_BACK = {
-    "subtitle": "subtitle",
-    "isbn": "isbn",
-    "asin": "asin",
-    "publisher": "publisher",
-    "published_year": "publishedYear",
-    "language": "language",
-    "description": "description",
-}
 
+@dataclass
+class Services:
+    """Which services are still asked in this run. One that is out of reach is left alone for the rest of it; the others
+    carry on."""
 
-@dataclass(frozen=True)
-class Correction:
-    """A changed field, for the sample table."""
+    left_alone: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    _odd_in_a_row: Counter[str] = field(default_factory=Counter)
 
-    title: str | None
-    field: str
-    old: str | None
-    new: str | None
-    source: str
+    def failed(self, service: str, error: ServiceError, about: str) -> None:
+        """Note a failure. A service out of reach, or odd several times in a row, is left alone from now on."""
+        self._odd_in_a_row[service] += 1
+        if ends_asking(error) or self._odd_in_a_row[service] == MOST_ODD_ANSWERS:
+            self.left_alone[service] = str(error)
+            self.problems.append(f"{error} It is left alone for the rest of this run; the others carry on.")
+        else:
+            self.problems.append(f"{about}: {error}")
+
+    def answered(self, service: str) -> None:
+        """Note an answer."""
+        self._odd_in_a_row[service] = 0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    matched: bool
-    changes: tuple[Correction, ...]
+    """What became of one book. ``looked_up`` is False where no source could be asked at all; ``waiting`` are the
+    services that it still waits for."""
+
+    book: BookForLookup
+    answers: tuple[Answer, ...]
+    changes: tuple[Change, ...]
+    waiting: frozenset[str]
+    looked_up: bool
     written_back: bool
 
 
-def correct_book(
-    book: BookForLookup,
-    database: Engine,
-    google_books: GoogleBooks,
-    audiobookshelf: Audiobookshelf,
-    settings: Settings,
-    now: datetime,
-) -> Outcome:
-    """Look one book up and correct it. Errors of Google Books pass through: they end the asking, not the book."""
-    volume = _certain(book, _ask(book, database, google_books, now))
-    suggestions = [_suggestion(volume)] if volume else []
-    changes = merge(book.values, book.sources, book.locked, suggestions, "fill")
-    if settings.mam_dry_run:
-        # Kept nowhere either: what our table has and Audiobookshelf was never told would not be told it later.
-        return Outcome(volume is not None, tuple(_correction(book, change) for change in changes), False)
-    written = False
-    if book.abs_id is not None and settings.metadata_write_back != "off":
-        # Written back first: if Audiobookshelf refuses, our table must not claim what it does not show.
-        changes, written = _write_back(audiobookshelf, book.abs_id, changes)
-    with database.begin() as connection:
-        metadata.apply(connection, book, changes, now, by="book_metadata")
-        metadata.looked_up(connection, book.book_id, now)
-    return Outcome(volume is not None, tuple(_correction(book, change) for change in changes), written)
+@dataclass
+class Desk:
+    """What one run works with. ``write_back`` is None where nothing may be written to Audiobookshelf."""
+
+    database: Engine
+    sources: Sequence[Source]
+    memory: Memory
+    services: Services
+    write_back: WriteBack | None
+    run_id: str | None
+    dry_run: bool = False
+
+    def correct(self, book: BookForLookup) -> Outcome:
+        """Look one book up and correct it, in transactions of its own. A failing service delays its own part only."""
+        answers, waiting = self._ask(book)
+        suggestions = [answer.suggestion for answer in answers if answer.suggestion]
+        changes = merge(book.values, book.sources, book.locked, suggestions, "correct")
+        could_ask = bool(answers) or not waiting
+        if self.dry_run:
+            # Kept nowhere: what our table had already would be no change for the first real run.
+            return Outcome(book, answers, changes, frozenset(waiting), could_ask, False)
+        now = self.memory.now()
+        if self.write_back is not None and self.write_back.wants(book, changes):
+            fresh = self._read_again(book, waiting)
+            if fresh is not None:
+                book = fresh
+                changes = merge(book.values, book.sources, book.locked, suggestions, "correct")
+        with self.database.begin() as connection:
+            metadata.apply(connection, book, changes, now, by="book_metadata", run_id=self.run_id)
+            metadata.keep_answers(connection, book.book_id, answers, now)
+            metadata.looked_up(
+                connection,
+                book.book_id,
+                now if could_ask else None,
+                waiting=waiting,
+                stands_alone=_stands_alone(book, answers),
+            )
+        written = self._send(book, waiting)
+        return Outcome(book, answers, changes, frozenset(waiting), could_ask, written)
+
+    def _ask(self, book: BookForLookup) -> tuple[tuple[Answer, ...], set[str]]:
+        """What the sources say that have something to add, and the services that could not be asked."""
+        answers: list[Answer] = []
+        waiting: set[str] = set()
+        for place, source in enumerate(self.sources):
+            suggestions = [answer.suggestion for answer in answers if answer.suggestion]
+            alone = book.stands_alone or any(answer.stands_alone for answer in answers) or None
+            lacks = wanted(book.values, book.locked, alone, suggestions)
+            unheard = place == 0 and source.name not in book.answered
+            if not (source.gives & lacks or unheard):
+                continue
+            if source.service is not None and source.service in self.services.left_alone:
+                waiting.add(source.service)
+                continue
+            try:
+                answers.append(_answer(source, book))
+            except ServiceError as error:
+                self.services.failed(error.service, error, book.title or f"book {book.book_id}")
+                waiting.add(source.service or error.service)
+            else:
+                if source.service is not None:
+                    self.services.answered(source.service)
+        return tuple(answers), waiting
+
+    def _read_again(self, book: BookForLookup, waiting: set[str]) -> BookForLookup | None:
+        """The book after its item was read anew: what a person has changed there since is in it, and locked."""
+        assert self.write_back is not None
+        if "audiobookshelf" in self.services.left_alone:
+            waiting.add("audiobookshelf")
+            return None
+        try:
+            return self.write_back.read_again(book, self.memory.now())
+        except ServiceError as error:
+            self.services.failed(error.service, error, book.title or f"book {book.book_id}")
+            waiting.add("audiobookshelf")
+            return None
+
+    def _send(self, book: BookForLookup, waiting: set[str]) -> bool:
+        if self.write_back is None or "audiobookshelf" in self.services.left_alone or "audiobookshelf" in waiting:
+            return False
+        try:
+            return self.write_back.send(book.book_id)
+        except ServiceError as error:
+            self.services.failed(error.service, error, book.title or f"book {book.book_id}")
+            waiting.add("audiobookshelf")
+            return False
 
 
-def _write_back(
-    audiobookshelf: Audiobookshelf, abs_id: str, changes: tuple[Change, ...]
-) -> tuple[tuple[Change, ...], bool]:
-    """Write what Audiobookshelf can hold of these changes. What a person has written there since we last read it
-    stands: such changes are left out of what is returned. Whether anything was written."""
-    if not any(change.field in _WRITE_BACK for change in changes):
-        return changes, False
-    item = audiobookshelf.item(abs_id)
-    theirs = {field for field in _WRITE_BACK if getattr(item, field) not in (None, "")}
-    kept = tuple(change for change in changes if change.field not in theirs)
-    body = {_WRITE_BACK[change.field]: change.new for change in kept if change.field in _WRITE_BACK}
-    return kept, bool(body) and audiobookshelf.update_media(abs_id, body)
-
-
-def _correction(book: BookForLookup, change: Change) -> Correction:
-    old = None if change.old is None else str(change.old)
-    return Correction(book.title, change.field, old, change.new, change.source)
-
-
-def _ask(book: BookForLookup, database: Engine, google_books: GoogleBooks, now: datetime) -> list[Volume]:
-    """By ISBN where there is one, then by title and author; answers and misses are remembered."""
-    isbn = normalise_isbn(book.values.get("isbn"))
-    if isbn:
-        found = _remembered(database, f"isbn:{isbn}", now, lambda: google_books.by_isbn(isbn))
-        if found:
-            return found
-    title, author = book.title or "", book.authors[0]
-    return _remembered(database, f"title:{title}|{author}", now, lambda: google_books.by_title(title, author))
-
-
-def _remembered(database: Engine, key: str, now: datetime, ask: Any) -> list[Volume]:
-    key = key[:500]
-    with database.begin() as connection:
-        known = services.known_answers(connection, "google_books", [key], now).get(key)
-    if known is not None:
-        return [_volume(row) for row in known.answer] if known.found else []
-    volumes: list[Volume] = list(ask())
-    answer = [asdict(volume) for volume in volumes] or None
-    with database.begin() as connection:
-        services.remember_answers(
-            connection, "google_books", {key: answer}, now, now + (FRESH_FOR if volumes else MISS_FRESH_FOR)
+def _answer(source: Source, book: BookForLookup) -> Answer:
+    """What a source says of a book. Its questions are put one after the other until an answer is the book."""
+    candidates: dict[str, Candidate] = {}
+    answer = judge(book.work, book.recording, source.name, (), None)
+    for found in source.ask(book):
+        candidates = {candidate.key: candidate for candidate in found} | candidates
+        answer = judge(
+            book.work, book.recording, source.name, tuple(candidates.values()), book.answered.get(source.name)
         )
-    return volumes
+        if answer.verdict == "matched":
+            break
+    return answer
 
 
-def _volume(row: dict[str, Any]) -> Volume:
-    return Volume(**(row | {"authors": tuple(row["authors"]), "categories": tuple(row["categories"])}))
-
-
-def _certain(book: BookForLookup, volumes: Sequence[Volume]) -> Volume | None:
-    """The first volume that is this very work beyond doubt; else none: leave it unmatched rather than wrong."""
-    ours = Work(title=book.title or "", authors=book.authors, isbn=normalise_isbn(book.values.get("isbn")))
-    for volume in volumes:
-        theirs = Work(title=volume.title, authors=volume.authors, isbn=volume.isbn_13 or volume.isbn_10)
-        if same_work(ours, theirs).sameness is Sameness.SAME:
-            return volume
-    return None
-
-
-def _suggestion(volume: Volume) -> MetadataSuggestion:
-    values = {
-        "subtitle": volume.subtitle,
-        "publisher": volume.publisher,
-        "published_year": volume.published[:4] if volume.published else None,
-        "description": volume.description,
-        "isbn": volume.isbn_13 or volume.isbn_10,
-        "language": volume.language,
-    }
-    return MetadataSuggestion(source="GoogleBooks", values=values, evidence=f"Google Books volume {volume.volume_id}")
+def _stands_alone(book: BookForLookup, answers: Sequence[Answer]) -> bool:
+    """Whether a source that lists series named none, and nobody else knows of one."""
+    named = book.values.get("series") or any("series" in answer.values for answer in answers)
+    return not named and any(answer.stands_alone for answer in answers)

@@ -1,16 +1,31 @@
-"""Which books are to be looked up, and every change made to their fields."""
+"""Which books are to be looked up, what sources said of them, and every change made to their fields.
+
+Belongs here: SQL on the fields of books and on metadata_answers. Does not belong here: undoing and locking
+(corrections), what is said of many books at once (metadata_report), the rows of series and authors (memberships).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, case, cast, func, insert, not_, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.types import Text
 
-from mam_assets.domain.metadata import Change, completeness
+from mam_assets.domain.books import SeriesRef, Work
+from mam_assets.domain.completeness import asks_for_series, completeness
+from mam_assets.domain.isbn import normalise_asin, normalise_isbn
+from mam_assets.domain.matching import Answer, Candidate, Recording
+from mam_assets.domain.metadata import Change, names_in
+from mam_assets.domain.names import normalise_person, normalise_title
+from mam_assets.domain.searching import shares_a_word
+from mam_assets.domain.shown import Shown
 from mam_assets.store import tables as t
+from mam_assets.store.memberships import link_authors, link_series, unlink_series
 
 FIELDS = (
     "title",
@@ -28,10 +43,13 @@ FIELDS = (
     "description",
 )
 
+_MOST_RELEASES = 300
+
 
 @dataclass(frozen=True)
 class BookForLookup:
-    """A book with the values, sources and locks that a correction needs."""
+    """A book with the values, sources and locks that a correction needs. ``answered`` are the sources that have spoken
+    of it, with their own id of what was matched; ``waiting`` the services that could not be asked or written to."""
 
     book_id: int
     abs_id: str | None
@@ -41,6 +59,50 @@ class BookForLookup:
     sources: dict[str, str]
     locked: tuple[str, ...]
     stands_alone: bool | None
+    narrators: tuple[str, ...] = ()
+    size_bytes: int | None = None
+    abridged: bool = False
+    waiting: tuple[str, ...] = ()
+    abs_values: dict[str, Shown | None] = field(default_factory=dict)
+    abs_written: dict[str, Shown | None] = field(default_factory=dict)
+    answered: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def work(self) -> Work:
+        """The book as identity sees it."""
+        values = self.values
+        return Work(
+            title=self.title or "",
+            authors=self.authors,
+            series=SeriesRef(values["series"], values.get("series_number")) if values.get("series") else None,
+            isbn=normalise_isbn(values.get("isbn")),
+            asin=normalise_asin(values.get("asin")),
+            published=str(values["published_year"]) if values.get("published_year") else None,
+            language=values.get("language"),
+        )
+
+    @property
+    def recording(self) -> Recording:
+        """What tells this recording from another one."""
+        minutes = self.values.get("duration_minutes")
+        return Recording(self.narrators, minutes, self.values.get("asin"), self.size_bytes, self.abridged)
+
+    @property
+    def shown(self) -> dict[str, Shown | None]:
+        """Our values in the form of `domain.shown.shown_values`."""
+        values: dict[str, Shown | None] = {
+            name: str(self.values[name])
+            for name in FIELDS
+            if name not in ("author", "narrator", "series", "series_number", "duration_minutes")
+            and self.values.get(name) not in (None, "")
+        }
+        lists: dict[str, list[str]] = {"author": list(self.authors), "narrator": list(self.narrators)}
+        values |= {name: names for name, names in lists.items() if names}
+        if self.values.get("series"):
+            values["series"] = [self.values["series"]]
+            if self.values.get("series_number"):
+                values["series_number"] = [self.values["series_number"]]
+        return values
 
 
 def books_for_lookup(
@@ -49,16 +111,59 @@ def books_for_lookup(
     scope: Literal["new", "stale", "all"],
     limit: int,
     book_ids: Sequence[int] = (),
+    stale_before: datetime | None = None,
+    resting: Collection[str] = (),
+    but_not: Collection[int] = (),
 ) -> list[BookForLookup]:
-    """Active books of a scope: never looked up first, then the longest ago. Those without title or author are left
-    out: nobody can be asked about them."""
+    """Active books of a scope, those that wait first, then those never looked up, then the longest ago.
+
+    new: never looked up. stale: also those looked up before ``stale_before``. all: every book. In each scope a book
+    that waits is due again as soon as one of the services it waits for is not among ``resting``; else it keeps its
+    place. Books without title or author are left out: nobody can be asked about them.
+    """
     book = t.Book
+    askable = _askable(resting)
     statement = select(*book.__table__.c).where(book.status == "active", book.title_key != "", book.author_key != "")
+    if but_not:
+        statement = statement.where(book.id.not_in(but_not))
     if book_ids:
         statement = statement.where(book.id.in_(book_ids))
     elif scope == "new":
-        statement = statement.where(book.last_metadata_update.is_(None))
-    rows = connection.execute(statement.order_by(book.last_metadata_update.nulls_first(), book.id).limit(limit))
+        only_resting = and_(func.cardinality(book.metadata_waiting) > 0, not_(askable))
+        statement = statement.where(or_(askable, and_(book.last_metadata_update.is_(None), not_(only_resting))))
+    elif scope == "stale" and stale_before is not None:
+        old = or_(book.last_metadata_update.is_(None), book.last_metadata_update < stale_before)
+        statement = statement.where(or_(askable, old))
+    order = (case((askable, 0), else_=1), book.last_metadata_update.nulls_first(), book.id)
+    return _read(connection, statement.order_by(*order).limit(limit))
+
+
+def _askable(resting: Collection[str]) -> ColumnElement[bool]:
+    """Whether a book waits for a service that is not resting."""
+    waiting = t.Book.metadata_waiting
+    only_resting = waiting.op("<@", is_comparison=True)(cast(sorted(resting), ARRAY(Text)))
+    return and_(func.cardinality(waiting) > 0, not_(only_resting))
+
+
+def book_for_lookup(connection: Connection, book_id: int) -> BookForLookup:
+    """One book as it is now. Raises LookupError where there is none."""
+    found = _read(connection, select(*t.Book.__table__.c).where(t.Book.id == book_id))
+    if not found:
+        raise LookupError(f"there is no book {book_id}")
+    return found[0]
+
+
+def _read(connection: Connection, statement: Any) -> list[BookForLookup]:
+    rows = connection.execute(statement).all()
+    answers = connection.execute(
+        select(
+            t.MetadataAnswer.book_id, t.MetadataAnswer.source, t.MetadataAnswer.verdict, t.MetadataAnswer.source_key
+        ).where(t.MetadataAnswer.book_id.in_([row.id for row in rows]))
+    ).all()
+    answered: dict[int, dict[str, str | None]] = {}
+    for answer in answers:
+        key = answer.source_key if answer.verdict == "matched" else None
+        answered.setdefault(answer.book_id, {})[answer.source] = key
     return [
         BookForLookup(
             book_id=row.id,
@@ -69,33 +174,123 @@ def books_for_lookup(
             sources=dict(row.metadata_source),
             locked=tuple(row.locked_fields),
             stands_alone=row.stands_alone,
+            narrators=tuple(row.narrators),
+            size_bytes=row.size_bytes,
+            abridged=row.abridged,
+            waiting=tuple(row.metadata_waiting),
+            abs_values=dict(row.abs_values),
+            abs_written=dict(row.abs_written),
+            answered=answered.get(row.id, {}),
         )
         for row in rows
     ]
 
 
-def looked_up(connection: Connection, book_id: int, now: datetime) -> None:
-    """Note that sources were asked about a book, whatever they said."""
-    connection.execute(update(t.Book).where(t.Book.id == book_id).values(last_metadata_update=now))
+def releases_of(connection: Connection, book: BookForLookup) -> list[Candidate]:
+    """What MAM is known to offer by this book's authors under a title that shares a word with it. The release that the
+    book was imported from is among them, whatever it is called, and marked."""
+    keys = sorted(filter(None, (normalise_person(name) for name in book.authors)))
+    rows = connection.execute(
+        text(
+            """
+            SELECT r.guid, r.title, r.authors, r.narrators, r.series, r.language, r.isbn, r.asin, r.abridged,
+                   r.runtime_seconds, r.size_bytes,
+                   EXISTS (SELECT FROM downloads d WHERE d.release_id = r.id AND d.book_id = :book
+                           AND d.abs_import_status = 'imported') AS imported
+            FROM releases r
+            WHERE r.source = 'MAM' AND r.medium = 'audiobook' AND r.author_keys && CAST(:keys AS text[])
+            ORDER BY r.last_seen DESC, r.id
+            LIMIT :most
+            """
+        ),
+        {"keys": keys, "book": book.book_id, "most": _MOST_RELEASES},
+    )
+    return [
+        Candidate(
+            source="MAM",
+            key=row.guid,
+            title=row.title,
+            authors=tuple(row.authors),
+            values={
+                "narrator": ", ".join(row.narrators),
+                "language": row.language,
+                "isbn": row.isbn,
+                "asin": row.asin,
+            },
+            series=tuple(SeriesRef(entry["name"], entry.get("position")) for entry in row.series),
+            recording=Recording(
+                tuple(row.narrators),
+                row.runtime_seconds / 60 if row.runtime_seconds else None,
+                row.asin,
+                row.size_bytes,
+                row.abridged,
+            ),
+            imported_from=row.imported,
+        )
+        for row in rows
+        if row.imported or shares_a_word(book.title or "", row.title)
+    ]
 
 
-def apply(connection: Connection, book: BookForLookup, changes: Sequence[Change], now: datetime, *, by: str) -> None:
+# --- what a look-up leaves behind ---------------------------------------------------------------------------------
+
+
+def keep_answers(connection: Connection, book_id: int, answers: Sequence[Answer], now: datetime) -> None:
+    """Keep what each source said last, used or refused."""
+    if not answers:
+        return
+    statement = upsert(t.MetadataAnswer).values(
+        [
+            {
+                "book_id": book_id,
+                "source": answer.source,
+                "verdict": answer.verdict,
+                "source_key": answer.key,
+                "evidence": answer.evidence,
+                "values": dict(answer.values),
+                "asked_at": now,
+            }
+            for answer in answers
+        ]
+    )
+    kept = {name: statement.excluded[name] for name in ("verdict", "source_key", "evidence", "values", "asked_at")}
+    connection.execute(statement.on_conflict_do_update(index_elements=["book_id", "source"], set_=kept))
+
+
+def looked_up(
+    connection: Connection,
+    book_id: int,
+    now: datetime | None,
+    *,
+    waiting: Collection[str] = (),
+    stands_alone: bool = False,
+) -> None:
+    """Note that sources were asked about a book, whatever they said, and which services it still waits for. Without a
+    time none could be asked. ``stands_alone``: a source that lists series has named none."""
+    values: dict[str, Any] = {"metadata_waiting": sorted(waiting)}
+    if now is not None:
+        values["last_metadata_update"] = now
+    if stands_alone:
+        values["stands_alone"] = case((func.coalesce(t.Book.series, "") == "", True), else_=t.Book.stands_alone)
+    connection.execute(update(t.Book).where(t.Book.id == book_id).values(**values))
+    if stands_alone:
+        measure(connection, book_id)
+
+
+def apply(
+    connection: Connection,
+    book: BookForLookup,
+    changes: Sequence[Change],
+    now: datetime,
+    *,
+    by: str,
+    run_id: str | None = None,
+) -> None:
     """Change a book's fields and keep each change as a row that can be reverted."""
     if not changes:
         return
-    values = {change.field: _typed(change.field, change.new) for change in changes}
-    after = book.values | values
-    in_series = bool(after.get("series")) or book.stands_alone is not True
-    connection.execute(
-        update(t.Book)
-        .where(t.Book.id == book.book_id)
-        .values(
-            **values,
-            metadata_source=book.sources | {change.field: change.source for change in changes},
-            metadata_completeness_percent=completeness(after, in_series=in_series),
-            date_updated=now,
-        )
-    )
+    values = {change.field: change.new for change in changes}
+    set_fields(connection, book.book_id, values, {change.field: change.source for change in changes}, now)
     connection.execute(
         insert(t.MetadataCorrection),
         [
@@ -108,31 +303,107 @@ def apply(connection: Connection, book: BookForLookup, changes: Sequence[Change]
                 "reason": change.reason,
                 "correction_date": now,
                 "corrected_by": by,
+                "run_id": run_id,
             }
             for change in changes
         ],
     )
 
 
-def _typed(field: str, value: str | None) -> Any:
+def set_fields(
+    connection: Connection,
+    book_id: int,
+    values: Mapping[str, str | None],
+    sources: Mapping[str, str | None],
+    now: datetime,
+) -> None:
+    """Give fields of a book a value (None empties), with its source (None: not known), and keep what hangs on them in
+    step: keys, the rows of authors and series, and how complete the book is. Keeps no history."""
+    columns: dict[str, Any] = {name: typed(name, value) for name, value in values.items()}
+    if "title" in values:
+        columns["title_key"] = normalise_title(values["title"] or "")
+    if "narrator" in values:
+        columns["narrators"] = list(names_in(values["narrator"]))
+    if "author" in values:
+        columns["authors"] = list(names_in(values["author"]))
+    if values.get("series"):
+        columns["stands_alone"] = False
+    told = {name: source for name, source in sources.items() if source is not None}
+    unknown = cast([name for name, source in sources.items() if source is None], ARRAY(Text))
+    times = {name: now.isoformat() for name in values}
+    connection.execute(
+        update(t.Book)
+        .where(t.Book.id == book_id)
+        .values(
+            **columns,
+            metadata_source=t.Book.metadata_source.op("-")(unknown).op("||")(cast(told, JSONB)),
+            metadata_times=t.Book.metadata_times.op("||")(cast(times, JSONB)),
+            date_updated=now,
+        )
+    )
+    if "author" in values:
+        link_authors(connection, book_id, names_in(values["author"]), now)
+    if "series" in values or "series_number" in values:
+        row = connection.execute(
+            select(t.Book.series, t.Book.series_number, t.Book.metadata_source).where(t.Book.id == book_id)
+        ).one()
+        if row.series:
+            source = row.metadata_source.get("series") or "Manual"
+            link_series(connection, book_id, row.series, row.series_number, source=source, now=now)
+        else:
+            unlink_series(connection, book_id)
+    measure(connection, book_id)
+
+
+def measure(connection: Connection, book_id: int) -> None:
+    """How complete a book is now."""
+    row = connection.execute(select(*t.Book.__table__.c).where(t.Book.id == book_id)).one()
+    share = completeness(
+        {name: getattr(row, name) for name in FIELDS},
+        in_series=asks_for_series(row.series, row.stands_alone),
+        locked=row.locked_fields,
+    )
+    connection.execute(update(t.Book).where(t.Book.id == book_id).values(metadata_completeness_percent=share))
+
+
+def typed(name: str, value: str | None) -> Any:
+    """A field's text as its column holds it."""
     if value is None:
         return None
-    if field == "published_year":
+    if name == "published_year":
         return int(value)
-    if field == "duration_minutes":
+    if name == "duration_minutes":
         return float(value)
     return value
 
 
-def worst(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
-    """Active books with the least complete metadata."""
-    rows = connection.execute(
-        text(
-            """
-            SELECT title, author, metadata_completeness_percent FROM books WHERE status = 'active'
-            ORDER BY metadata_completeness_percent, id LIMIT :limit
-            """
-        ),
-        {"limit": limit},
+# --- writing to Audiobookshelf ------------------------------------------------------------------------------------
+
+
+def about_to_write(connection: Connection, book_id: int, written: Mapping[str, Shown | None]) -> None:
+    """Note what is about to be sent, before it is: a kill after the sending must not make it look like a person's edit.
+    The book waits for Audiobookshelf until `wrote`."""
+    service = "audiobookshelf"
+    connection.execute(
+        update(t.Book)
+        .where(t.Book.id == book_id)
+        .values(
+            abs_written=t.Book.abs_written.op("||")(cast(dict(written), JSONB)),
+            metadata_waiting=func.array_append(func.array_remove(t.Book.metadata_waiting, service), service),
+        )
     )
-    return [dict(row) for row in rows.mappings()]
+
+
+def wrote(connection: Connection, book_id: int, fields: Collection[str], shown: Mapping[str, Shown]) -> None:
+    """Note what Audiobookshelf shows of the fields that were sent. Other fields are left to the next read, which tells
+    a person's edit by them."""
+    now_shown = {name: shown[name] for name in fields if name in shown}
+    emptied = cast([name for name in fields if name not in shown], ARRAY(Text))
+    connection.execute(
+        update(t.Book)
+        .where(t.Book.id == book_id)
+        .values(
+            abs_values=t.Book.abs_values.op("-")(emptied).op("||")(cast(now_shown, JSONB)),
+            metadata_waiting=func.array_remove(t.Book.metadata_waiting, "audiobookshelf"),
+        )
+    )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.metadata import Change
-from mam_assets.store import metadata
+from mam_assets.store import metadata, metadata_report
 from mam_assets.store.library import save_items
 from tests.store.test_catalog import NOW, item
 
@@ -40,4 +40,4 @@ def test_a_change_has_its_source_and_its_history_and_raises_the_share(connection
     assert row.metadata_completeness_percent > before
     kept = connection.execute(text("SELECT field_name, old_value, new_value, corrected_by FROM metadata_corrections"))
     assert tuple(kept.one()) == ("published_year", None, "1815", "book_metadata")
-    assert metadata.worst(connection, limit=1)[0]["title"] == "Emma"
+    assert metadata_report.worst(connection, limit=1)[0]["title"] == "Emma"
