@@ -26,6 +26,8 @@ series = typer.Typer(help="Say which series are one.", no_args_is_help=True)
 app.add_typer(series, name="series")
 author = typer.Typer(help="Say under which names an author writes.", no_args_is_help=True)
 app.add_typer(author, name="author")
+genres = typer.Typer(help="Say which genres are watched.", no_args_is_help=True)
+app.add_typer(genres, name="genres")
 
 _OnlyOnce = Annotated[bool, typer.Option("--once", help="Stop after the report.")]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what earlier demos did.")]
@@ -45,6 +47,15 @@ _Merge = Annotated[int, typer.Argument(help="The number of the merge, as `mam se
 _OtherName = Annotated[str, typer.Argument(help="The pen name, or another spelling.")]
 _Author = Annotated[str, typer.Argument(help="The author, as the library names them.")]
 _Remove = Annotated[bool, typer.Option("--remove", help="Take the other name back.")]
+_Genre = Annotated[str, typer.Argument(help="A genre's name, as `mam genres list` shows it.")]
+_Categories = Annotated[
+    str, typer.Option("--categories", help="MAM's categories by number or name, comma separated: 41,Urban Fantasy.")
+]
+_OtherCategories = Annotated[
+    str | None, typer.Option("--categories", help="MAM's categories by number or name, comma separated.")
+]
+_Places = Annotated[int | None, typer.Option("--places", help="Ranks of the weekly list, 0 to 10.")]
+_OnLists = Annotated[bool | None, typer.Option("--top10/--no-top10", help="Whether it has a weekly list.")]
 _Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 
 
@@ -154,6 +165,67 @@ def alias(other_name: _OtherName, name: _Author, remove: _Remove = False) -> Non
         identities.alias(console, load_settings(), other_name, name, remove=remove)
 
 
+@genres.command("list")
+def list_genres() -> None:
+    """Every genre: whether it is watched, its weekly list, its MAM categories."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import genres as settled
+        from mam_assets.settings import load_settings
+
+        settled.show(console, load_settings())
+
+
+@genres.command()
+def categories() -> None:
+    """MAM's categories of audiobooks with their numbers."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import genres as settled
+
+        settled.show_categories(console)
+
+
+@genres.command()
+def enable(name: _Genre) -> None:
+    """Watch a genre: in the daily scan, and with a weekly list."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import genres as settled
+        from mam_assets.settings import load_settings
+
+        settled.change(console, load_settings(), name, enabled=True, in_top10=True)
+
+
+@genres.command()
+def disable(name: _Genre) -> None:
+    """Watch a genre no longer. What it brought stays."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import genres as settled
+        from mam_assets.settings import load_settings
+
+        settled.change(console, load_settings(), name, enabled=False)
+
+
+@genres.command("set")
+def set_genre(
+    name: _Genre, categories: _OtherCategories = None, places: _Places = None, top10: _OnLists = None
+) -> None:
+    """Change a genre's MAM categories, or its weekly list."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import genres as settled
+        from mam_assets.settings import load_settings
+
+        settled.change(console, load_settings(), name, in_top10=top10, categories=categories, places=places)
+
+
+@genres.command("add")
+def add_genre(name: _Genre, categories: _Categories) -> None:
+    """Make a new genre of MAM's categories, and watch it."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import genres as settled
+        from mam_assets.settings import load_settings
+
+        settled.add(console, load_settings(), name, categories)
+
+
 @contextmanager
 def _told_in_one_line() -> Iterator[Console]:
     """A console to print to; errors of ours end the command with their message instead of a trace."""
@@ -180,6 +252,7 @@ def _is_ours(error: Exception) -> bool:
     from mam_assets.cli.demo import DemoBusy
     from mam_assets.cli.processes import ProgramFailed
     from mam_assets.cli.up import NotReady
+    from mam_assets.domain.genres import GenreProblem
     from mam_assets.resources.errors import ServiceError
     from mam_assets.store.author_catalog import NoSuchAuthor
     from mam_assets.store.migrations import UnknownRevision
@@ -187,4 +260,4 @@ def _is_ours(error: Exception) -> bool:
     from mam_assets.store.server import DatabaseUnavailable
 
     ours = (DatabaseUnavailable, DemoBusy, NotReady, ProgramFailed, ServiceError, UnknownRevision)
-    return isinstance(error, (*ours, NoSuchAuthor, NoSuchMerge))
+    return isinstance(error, (*ours, GenreProblem, NoSuchAuthor, NoSuchMerge))
