@@ -58,6 +58,14 @@ _Places = Annotated[int | None, typer.Option("--places", help="Ranks of the week
 _OnLists = Annotated[bool | None, typer.Option("--top10/--no-top10", help="Whether it has a weekly list.")]
 _Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 
+_Correction = Annotated[int | None, typer.Argument(help="The number of a correction, as `mam why` shows it.")]
+_OfRun = Annotated[str | None, typer.Option("--run", help="All that stand of this Dagster run.")]
+_OfBook = Annotated[str | None, typer.Option("--book", help="All that stand of this book: its title or id.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+_Book = Annotated[str, typer.Argument(help="A book, by its title or its id.")]
+_Field = Annotated[str, typer.Argument(help="A field, such as narrator or published_year.")]
+_Value = Annotated[str | None, typer.Argument(help='What it shall hold; "" for nothing. Without one: what it holds.')]
+
 
 @app.command()
 def demo(once: _OnlyOnce = False, fresh: _Fresh = False, port_ui: _UiPort = 3000, port_api: _ApiPort = 8000) -> None:
@@ -100,6 +108,39 @@ def why(title: _Title, author: _ByAuthor = None, series: _InSeries = None, json:
 
         asked = explanation.Asked(title, author, series)
         code = explanation.run(console, load_settings(), asked, as_json=json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def revert(number: _Correction = None, run: _OfRun = None, book: _OfBook = None, dry_run: _DryRun = False) -> None:
+    """Undo a correction of metadata, or all of a run or a book. The fields are locked, since you decided."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import corrections
+        from mam_assets.settings import load_settings
+
+        code = corrections.revert(console, load_settings(), number, run_id=run, book=book, dry_run=dry_run)
+    raise typer.Exit(code)
+
+
+@app.command()
+def lock(book: _Book, field: _Field, value: _Value = None) -> None:
+    """Settle a field of a book: no source changes it any more."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import corrections
+        from mam_assets.settings import load_settings
+
+        code = corrections.lock(console, load_settings(), book, field, value)
+    raise typer.Exit(code)
+
+
+@app.command()
+def unlock(book: _Book, field: _Field) -> None:
+    """Leave a field of a book to the sources again."""
+    with _told_in_one_line() as console:
+        from mam_assets.cli import corrections
+        from mam_assets.settings import load_settings
+
+        code = corrections.unlock(console, load_settings(), book, field)
     raise typer.Exit(code)
 
 
@@ -255,9 +296,18 @@ def _is_ours(error: Exception) -> bool:
     from mam_assets.domain.genres import GenreProblem
     from mam_assets.resources.errors import ServiceError
     from mam_assets.store.author_catalog import NoSuchAuthor
+    from mam_assets.store.corrections import NotDone
     from mam_assets.store.migrations import UnknownRevision
     from mam_assets.store.series_identity import NoSuchMerge
     from mam_assets.store.server import DatabaseUnavailable
 
-    ours = (DatabaseUnavailable, DemoBusy, NotReady, ProgramFailed, ServiceError, UnknownRevision)
+    ours = (
+        DatabaseUnavailable,
+        DemoBusy,
+        NotDone,
+        NotReady,
+        ProgramFailed,
+        ServiceError,
+        UnknownRevision,
+    )
     return isinstance(error, (*ours, GenreProblem, NoSuchAuthor, NoSuchMerge))
