@@ -73,6 +73,9 @@ def _without_role(name: str) -> str:
     return name
 
 
+_NO_PEOPLE = frozenset({"n a"})  # "N/A" names nobody, and not N and A
+
+
 @lru_cache(maxsize=20_000)
 def split_people(text: str | None) -> tuple[str, ...]:
     """The people that a joined text names: "A & B", "A and B", "A, B", "A with B", "A; B". "Last, First" is one person.
@@ -80,8 +83,11 @@ def split_people(text: str | None) -> tuple[str, ...]:
     Where one comma may be either ("Plato, Aristotle") the text is kept whole: a person too few is seen, one too many is
     searched for.
     """
+    whole = " ".join((text or "").split())
+    if fold(whole) in _NO_PEOPLE:
+        return (whole,)
     people: list[str] = []
-    for piece in _BETWEEN_PEOPLE.split(text or ""):
+    for piece in _BETWEEN_PEOPLE.split(whole):
         people.extend(_split_commas(piece))
     cleaned = (_without_role(person.strip(" ,")) for person in people)
     return tuple(dict.fromkeys(person for person in cleaned if fold(person)))

@@ -31,7 +31,7 @@ _PART = re.compile(r"^(?P<whole>.+?)(?:\s*[:,;]?\s*\(?\bpart\s*|(?<=[0-9])\s?p(?
                    r"(?:\s*(?:of|/)\s*(?P<parts>[0-9]{1,2}))?\)?$")  # fmt: skip
 _OF_TOTAL = re.compile(rf"^(?P<number>{_NUMBER})\s*of\s*[0-9]{{1,3}}$")
 _SPAN = re.compile(rf"^#?\s*(?P<low>{_NUMBER})(?:\s*(?:-|to|through|thru)\s*#?\s*(?P<high>{_NUMBER}))?$")
-_DASHES = re.compile(r"\s*[‐‑‒–—―−]\s*")
+_DASHES = re.compile(r"\s?[‐‑‒–—―−]\s?")
 _AMBIGUOUS = re.compile(r"[0-9]+,[0-9]+")
 _DIGIT = re.compile(r"[0-9]")
 _MAY_BE_WORDED = re.compile(r"\s*[bvnem#]", re.IGNORECASE)  # the first letters of labels
@@ -102,8 +102,7 @@ def parse_position(text: str | None) -> Position | None:
     plain = unicodedata.normalize("NFKC", text).replace("\x00", " ")
     if not _DIGIT.search(plain) and not _MAY_BE_WORDED.match(plain):
         return None
-    plain = _DASHES.sub("-", plain)
-    plain = " ".join(plain.casefold().split())
+    plain = _DASHES.sub("-", " ".join(plain.casefold().split()))
     if not plain or len(plain) > 80:
         return None
     labelled = _LABELLED.match(plain)

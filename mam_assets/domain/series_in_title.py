@@ -63,7 +63,7 @@ def _keys(series: Iterable[str]) -> dict[str, str]:
 def _taken_off(title: str, keys: Mapping[str, str]) -> tuple[str, _Named | None]:
     if not keys:
         return title, None
-    text = strip_edition_notes(title)
+    text = strip_edition_notes(" ".join(title.split()))
     bracket = last_bracket(text)
     if bracket is not None and fold(bracket[0]):
         behind = _named(bracket[1], keys)

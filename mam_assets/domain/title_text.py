@@ -57,7 +57,7 @@ def _may_have_edition_tail(text: str) -> bool:
 def split_subtitle(title: str) -> tuple[str, str | None]:
     """("Sapiens", "A Brief History") of "Sapiens: A Brief History"; the second is None where there is no subtitle, or
     where what stands before it is no title of its own ("1: ...", "X - ...")."""
-    text = title.strip()
+    text = " ".join(title.split())  # long runs of blanks would take the square of their length
     match = _SUBTITLE.search(text)
     if match is None:
         return text, None
