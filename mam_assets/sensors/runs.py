@@ -41,6 +41,7 @@ _ITEMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "author_catalog": (("authors_read",), ()),
     "genre_top10": (("genres_read",), ()),
     "mam_uploads": (("uploads_seen",), ()),
+    "crawled_guides": (("guides_read",), ("guides_unreadable", "script_failed")),
     "release_candidates": (("gaps_searched",), ()),
     "torrents": (("sent", "adopted", "completed"), ("failed", "abandoned")),
     "imports": (("imported",), ("import_failed", "held", "release_failed")),
