@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from mam_assets.assets.catalog_scope import FRESH_FOR, LOOKUP_FRESH_FOR
-from mam_assets.domain.books import CatalogEntry, GoodreadsSeriesPage
+from mam_assets.domain.books import GoodreadsSeriesPage
 from mam_assets.domain.finding import pick_hit, pick_series
 from mam_assets.resources.database import Engine
 from mam_assets.resources.errors import BadAnswer, NotFound, ServiceError
@@ -98,10 +98,11 @@ class _Pages:
                 if self._of is None:
                     break  # how many pages there are is not known: the next one tells no more
                 continue
-            if not answer.entries and self._of is not None:
-                lacking = lacking or self._empty(page)
+            self._keep(answer)
+            if self._of is not None and page <= self._of and not _is_whole(answer, page):
+                lacking = lacking or self._broken(page, len(answer.entries))
                 continue
-            self._keep(answer, page)
+            self._remember(answer, page)
             if self._of is None and not _goes_on(answer):
                 break
         if lacking is not None:
@@ -110,24 +111,32 @@ class _Pages:
             services.remember_answers(connection, "goodreads", {self._key: None}, self._now, self._now)
         return self._works, self._name
 
-    def _empty(self, page: int) -> BadAnswer:
+    def _broken(self, page: int, works: int) -> BadAnswer:
         call = f"series {self._number}, page {page}"
-        return BadAnswer("goodreads", call, f"it is empty, of {self._of} pages", "It is asked again in the next run.")
+        return BadAnswer("goodreads", call, f"it lists {works} works only", "It is asked again in the next run.")
 
-    def _keep(self, answer: GoodreadsSeriesPage, page: int) -> None:
-        entries: tuple[CatalogEntry, ...] = answer.entries
-        self._read.add(page)
-        self._works += len(entries)
-        self._name = self._name or answer.title
+    def _keep(self, answer: GoodreadsSeriesPage) -> None:
         if answer.num_works is not None:
             self._of = max(1, -(-answer.num_works // max(1, answer.per_page)))
         with self._database.begin() as connection:
-            catalogue.save_entries(connection, entries, self._now, series_id=self._series_id)
-            if self._of is None or self._of > 1:
+            catalogue.save_entries(connection, answer.entries, self._now, series_id=self._series_id)
+
+    def _remember(self, answer: GoodreadsSeriesPage, page: int) -> None:
+        self._read.add(page)
+        self._works += len(answer.entries)
+        self._name = self._name or answer.title
+        if self._of is None or self._of > 1:
+            with self._database.begin() as connection:
                 memory = {"read": sorted(self._read), "works": self._works, "of": self._of, "name": self._name}
                 services.remember_answers(
                     connection, "goodreads", {self._key: memory}, self._now, self._now + FRESH_FOR
                 )
+
+
+def _is_whole(answer: GoodreadsSeriesPage, page: int) -> bool:
+    """Whether a page lists at least half as many works as it should: a site may count what it doesn't show."""
+    expected = min(answer.per_page, (answer.num_works or 0) - (page - 1) * answer.per_page)
+    return len(answer.entries) >= expected / 2
 
 
 def _goes_on(answer: GoodreadsSeriesPage) -> bool:

@@ -80,10 +80,15 @@ def parse_series_page(markup: str, *, page: int = 1) -> GoodreadsSeriesPage:
     """One page of a series. Positions come from the labels beside the books ("Book 1-2") or, where the page has none,
     from titles that name this same series.
 
-    Raises UnusableAnswer (missing) for a 404 page and (nonsense) where no layer holds a list of works.
+    Raises UnusableAnswer (missing) for a 404 page and (nonsense) where no layer holds a list of works, or where a
+    part of the list cannot be read: half a page would look like a shorter series.
     """
     soup = page_of(markup)
+    _whole(markup)
     components = _react_components(soup)
+    unreadable = [tag for tag in soup.select("[data-react-class$=SeriesList]") if not _props(tag)]
+    if unreadable:
+        raise UnusableAnswer(Fault.NONSENSE, "a part of the list of works cannot be read", _LATER)
     heading = next((unescaped(props.get("title")) for name, props in components if name.endswith("SeriesHeader")), None)
     title = _without_series_word(heading or first_text(soup, "h1") or first_text(soup, "title") or "")
     lists = [props for name, props in components if name.endswith("SeriesList")]
@@ -110,12 +115,22 @@ def parse_series_page(markup: str, *, page: int = 1) -> GoodreadsSeriesPage:
 def _react_components(soup: BeautifulSoup) -> list[tuple[str, Mapping[str, Any]]]:
     components = []
     for tag in soup.select("[data-react-class][data-react-props]"):
-        try:
-            props = nested_json(attribute(tag, "data-react-props"))
-        except ValueError:
-            continue
-        components.append((attribute(tag, "data-react-class"), mapping(props)))
+        if (props := _props(tag)) is not None:
+            components.append((attribute(tag, "data-react-class"), props))
     return components
+
+
+def _props(tag: Tag) -> Mapping[str, Any] | None:
+    try:
+        return mapping(nested_json(attribute(tag, "data-react-props")))
+    except ValueError:
+        return None
+
+
+def _whole(markup: str) -> None:
+    """A page that stops in the midst of a tag or a text was cut off on its way."""
+    if markup.strip() and not markup.rstrip().endswith(">"):
+        raise UnusableAnswer(Fault.NONSENSE, "the page breaks off", _LATER)
 
 
 def _listed(props: Mapping[str, Any], series: str) -> list[CatalogEntry]:
@@ -190,6 +205,7 @@ def parse_author_page(markup: str) -> GoodreadsAuthorPage:
     Raises UnusableAnswer (missing) for a 404 page and (nonsense) where the page is no list of books.
     """
     soup = page_of(markup)
+    _whole(markup)
     rows = soup.select(_ROWS)
     entries = [entry for row in rows if (entry := _row(row, None)) is not None]
     heading = f"{first_text(soup, 'title') or ''} {first_text(soup, 'h1') or ''}"
