@@ -142,6 +142,16 @@ def test_schedules_and_sensors_run_unless_a_person_stops_them(definitions: dg.De
     assert all(s.default_status == dg.DefaultSensorStatus.RUNNING for s in definitions.sensors or [])
 
 
+def test_the_rounds_go_on_by_a_sensor_that_looks_every_twenty_minutes(definitions: dg.Definitions) -> None:
+    (rounds,) = [sensor for sensor in definitions.sensors or [] if sensor.name == "rounds"]
+    assert rounds.minimum_interval_seconds == 20 * 60
+    assert {target.job_name for target in rounds.targets} == {
+        "series_completion",
+        "author_completion",
+        "metadata_full",
+    }
+
+
 def test_the_front_door_is_small() -> None:
     import mam_assets.definitions as door
 

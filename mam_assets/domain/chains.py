@@ -154,11 +154,12 @@ def memberships(facts: Facts) -> Section:
             row["goodreads_id"],
             f"{row['books_owned']} owned, {row['books_missing']} missing, {row['completion_status']}",
             row["last_completion_check"],
+            row["check_problem"],
             ", ".join(row["spellings"]),
         )
         for row in facts.memberships
     )
-    columns = ("series", "position", "Goodreads", "state", "checked", "names")
+    columns = ("series", "position", "Goodreads", "state", "checked", "problem", "names")
     return Section("Series", "book_series, series, series_names", columns, rows)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from mam_assets.domain import chains
 from mam_assets.domain.chains import Facts, Row, Section, day
+from mam_assets.domain.rounds import STALE_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +151,19 @@ _SEARCHED_AT = ("mam", "prowlarr")
 def _next_steps(facts: Facts, now: datetime) -> tuple[str, ...]:
     steps = [step for gap in facts.gaps if gap["closed_date"] is None for step in _next_of_gap(gap, facts, now)]
     if (book := facts.book) is not None and book["status"] == "active":
-        at = book["last_metadata_update"]
-        steps.append(
-            "Its metadata is looked up in the next metadata run: it never was."
-            if at is None
-            else f"Its metadata was looked up on {day(at)}, and is again in the monthly round (or by the job now)."
-        )
+        steps.append(_next_look_up(book))
     if not steps and facts.book is None and facts.entries:
         steps.append("Nothing: it is no gap. It is judged again whenever the library or its catalogue changes.")
     return tuple(steps)
+
+
+def _next_look_up(book: Row) -> str:
+    at = book["last_metadata_update"]
+    if book["metadata_waiting"]:
+        return f"Its metadata still waits for {', '.join(book['metadata_waiting'])}: first when that can be asked."
+    if at is None:
+        return "Its metadata was never looked up: it is in the next metadata run."
+    return f"Its metadata was looked up on {day(at)}; it is due again on {day(at + STALE_AFTER)}."
 
 
 def _next_of_gap(gap: Row, facts: Facts, now: datetime) -> list[str]:

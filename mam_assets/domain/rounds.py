@@ -13,7 +13,8 @@ The rules, in order:
 2. The night's own jobs go first: no round begins between 00:30 and 05:30.
 3. A lane waits while its main service is left alone, and until a new day where its share of the day is spent. The
    other sources of a lane never hold it up: what they could not say is asked in a later run.
-4. A round never takes the last fifth of a day's requests: a new import or a person may want them.
+4. A round leaves the last fifth of a day's requests to its main service: a new import or a person may want them. What
+   it asks of other sources is only held by the gate, at the limit itself.
 5. At MAM gaps go first: no session while a search for gaps is under way, half a session while searches are due, and an
    hour's rest between two sessions.
 6. A lane whose run failed, or changed nothing, rests: 1 hour, 6 hours, then a day.

@@ -134,8 +134,9 @@ def gather(connection: Connection, subject: Subject) -> Facts:
 
 _BOOKS = f"""
     SELECT {", ".join(FIELDS)}, id, abs_id, library_id, rel_path, authors, stands_alone, size_bytes, num_audio_files,
-           is_missing, is_invalid, abridged, metadata_completeness_percent, last_metadata_update, metadata_source,
-           metadata_times, locked_fields, import_source, status, duplicate_of, date_added, last_seen_at, archived_at
+           is_missing, is_invalid, abridged, metadata_completeness_percent, last_metadata_update, metadata_waiting,
+           metadata_source, metadata_times, locked_fields, import_source, status, duplicate_of, date_added, last_seen_at,
+           archived_at
     FROM books WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id
 """
 _CORRECTIONS = """
@@ -148,7 +149,7 @@ _ANSWERS = """
 """
 _MEMBERSHIPS = """
     SELECT s.id AS series_id, s.name, bs.position, s.goodreads_id, s.books_owned, s.books_missing,
-           s.completion_status, s.last_completion_check, names.spellings
+           s.completion_status, s.last_completion_check, s.check_problem, names.spellings
     FROM book_series bs JOIN series s ON s.id = bs.series_id
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(n.name || ' (' || n.source || ')' ORDER BY n.source, n.name), '{}') AS spellings

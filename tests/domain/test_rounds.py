@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mam_assets.domain.budgets import GOODREADS, GOOGLE_BOOKS, MAM, paces
+from mam_assets.domain.budgets import GOODREADS, GOOGLE_BOOKS, MAM, budget_day, paces
 from mam_assets.domain.rounds import (
     RUN_REQUESTS,
     Lane,
@@ -220,3 +220,35 @@ def test_no_share_exceeds_what_waits_or_what_its_main_service_allows(
         assert used[GOODREADS] + 2 * start.limit <= 1600
     if start.lane is Lane.AUTHORS:
         assert start.limit <= (25 if due else 50)
+
+
+def test_the_library_of_the_specification_is_gone_round_within_a_month_and_every_limit_kept() -> None:
+    """A model of the services alone; bench_requests.py does it with the real ones. A run asks what its items cost, and
+    takes the time of its slowest service."""
+    lanes = {state.lane: replace(state, never=state.stale, stale=0) for state in (SERIES, AUTHORS, METADATA)}
+    costs = {
+        Lane.SERIES: {GOODREADS: 3.0},
+        Lane.AUTHORS: {MAM: 1.0, GOOGLE_BOOKS: 2.0, GOODREADS: 2.0},
+        Lane.METADATA: {GOOGLE_BOOKS: 1.2, GOODREADS: 1.6},
+    }
+    used: dict[tuple[str, object], int] = {}
+    began = now = NOON
+    while any(state.waiting for state in lanes.values()):
+        days = {name: budget_day(PACES[name], now) for name in FRESH}
+        services = {name: replace(FRESH[name], used_today=used.get((name, day), 0)) for name, day in days.items()}
+        start = plan(list(lanes.values()), services, now=now, zone="UTC", searches_due=1).start
+        if start is not None:
+            seconds = 0.0
+            for name, each in costs[start.lane].items():
+                asked = min(int(each * start.limit), (PACES[name].daily_limit or 50) - services[name].used_today)
+                used[name, days[name]] = used.get((name, days[name]), 0) + asked
+                seconds = max(seconds, asked * PACES[name].max_gap_seconds)
+            lanes[start.lane] = replace(
+                lanes[start.lane], never=lanes[start.lane].never - start.limit, began_at=now, fruitless=0
+            )
+            now += timedelta(seconds=seconds)
+        now += HOUR / 3
+        assert now < began + timedelta(days=28)
+    for (name, _), asked in used.items():
+        assert asked <= (PACES[name].daily_limit or 10**6)
+    assert now - began < timedelta(days=20)
