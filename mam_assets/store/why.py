@@ -135,8 +135,8 @@ def gather(connection: Connection, subject: Subject) -> Facts:
 _BOOKS = f"""
     SELECT {", ".join(FIELDS)}, id, abs_id, library_id, rel_path, authors, stands_alone, size_bytes, num_audio_files,
            is_missing, is_invalid, abridged, metadata_completeness_percent, last_metadata_update, metadata_waiting,
-           metadata_source, metadata_times, locked_fields, import_source, status, duplicate_of, date_added, last_seen_at,
-           archived_at
+           metadata_source, metadata_times, locked_fields, import_source, status, duplicate_of, date_added,
+           last_seen_at, archived_at
     FROM books WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id
 """
 _CORRECTIONS = """
