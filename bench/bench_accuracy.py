@@ -489,7 +489,7 @@ def _count(
             found = work is not None and n in work.owned_book_ids
             owned_tally.add(found, f"{name}: {row.title!r} owned as {books[n]}")
         elif work is not None and work.kind in {EntryKind.PRIMARY, EntryKind.NOVELLA}:
-            if any(_has(members[other], row) for other in books):
+            if any(_has(members[other], row) for other in books) or _has_parts([members[n] for n in books], row):
                 continue
             taken = work.status is WorkStatus.OWNED
             by = [books[book].title for book in work.owned_book_ids]
@@ -508,6 +508,12 @@ def _has(owned: Record, row: Record) -> bool:
                 if all(inside):
                     return True
     return False
+
+
+def _has_parts(owned: Sequence[Record], row: Record) -> bool:
+    """Whether several of the owned are parts of the work: together they are the whole."""
+    parts = [told for mine in owned for told in mine.series if told.part is not None]
+    return any(sum(part.spans == told.spans and part.name == told.name for part in parts) > 1 for told in row.series)
 
 
 _KIND_WORDS = {"the", "a", "of", "and", "series", "cycle", "saga", "trilogy", "chronicles"}

@@ -124,7 +124,9 @@ class _Index:
                 self._by_title[line.title_key].add(number)
                 self._by_main[line.main_key].add(number)
                 self._by_skeleton[_skeleton(line.title_key)].add(number)
-                self._by_title[normalise_title(line.entry.title)].add(number)
+                whole = normalise_title(line.entry.title)
+                self._by_title[whole].add(number)
+                self._by_skeleton[_skeleton(whole)].add(number)
             if line.entry.series is not None and line.place is not None:
                 self._names[line.entry.series.name] = line.place[0]
         for series, canonical in sorted(work.places):
@@ -236,7 +238,11 @@ class _Index:
                 return {hits[0]: Reason("owned_main_title", evidence)}
         near = [
             n
-            for n in self._eligible(book, self._by_skeleton.get(_skeleton(title), set()))
+            for n in self._eligible(
+                book,
+                self._by_skeleton.get(_skeleton(title), set())
+                | self._by_skeleton.get(_skeleton(normalise_title(book.title)), set()),
+            )
             if relate_titles(book.title, self._works[n].entry.title) in {TitleRelation.EQUAL, TitleRelation.NEAR}
         ]
         if len(near) == 1:

@@ -17,7 +17,7 @@ from mam_assets.domain.series_names import normalise_series
 from mam_assets.domain.title_text import last_bracket, parse_title_all_series, strip_edition_notes
 
 _SEGMENTS = re.compile(r"\s+[-–—]\s+|\s*[:_]\s+")
-_LABEL = r"books?|bk\.?|vol(?:ume)?s?\.?|novel|band|buch|tome|livre|tomo|libro|deel|#"
+_LABEL = r"books?|bk\.?|vol(?:ume)?s?\.?|band|buch|tome|livre|tomo|libro|deel|#"
 _NUMBER = r"[0-9]{1,3}(?:\.[0-9]{1,2})?"
 _WORD_NUMBER = r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[ivx]{1,4}"
 _VOLUME_TAIL = re.compile(
@@ -29,11 +29,15 @@ _QUOTES = " []()'\"‘’“”"
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A part of a title that names the series: by which name, with which number, and whether the number has a label."""
+    """A part of a title that names the series: by which name, with which number under which label ("book", "vol")."""
 
     name: str
     number: str | None = None
-    labelled: bool = False
+    label: str = ""
+
+    @property
+    def labelled(self) -> bool:
+        return bool(self.label)
 
 
 def place_in_title(title: str, series: Iterable[str]) -> tuple[str, SeriesRef | None]:
@@ -99,7 +103,7 @@ def _volume_off(title: str, left: str, hit: _Named) -> tuple[str, _Named]:
     number = _number(tail)
     if hit.number is not None and (number != hit.number or not tail["label"].lower().startswith("b")):
         return left, hit  # a volume of a title's own: "Attack on Titan, Vol. 1"
-    placed = _Named(hit.name, number, labelled=True)
+    placed = _Named(hit.name, number, tail["label"].lower())
     head = left[: tail.start()].strip(" ,([")
     return (head, placed) if fold(head) else (title, placed)
 
@@ -146,8 +150,9 @@ def _named_like_series(
     lengths = {run: ends[run[1]] - starts[run[0]] for run in hits}
     plain = min((run for run in hits if hits[run].number is None), key=lengths.__getitem__, default=None)
     numbered = [run for run in hits if hits[run].number is not None]
-    if plain is None:  # "Nana, Vol. 1: Nana, Book 1"
-        plain = numbered.pop(0)
+    if plain is None:  # "Nana, Vol. 1: Nana, Book 1", "Nana 1 - Nana, Vol. 1": books of one title are told by volumes
+        plain = min(numbered, key=lambda run: not hits[run].label.startswith("v"))
+        numbered.remove(plain)
         if {hits[run].number for run in numbered} != {hits[plain].number}:
             return title, None
     if numbered and not hits[numbered[0]].labelled and numbered[0] > plain:
@@ -170,7 +175,7 @@ def _named(part: str, keys: Mapping[str, str]) -> _Named | None:
     name = keys.get(normalise_series(plain[: tail.start()].rstrip(" ,"))) if tail else None
     if name is None or tail is None:
         return None
-    return _Named(name, _number(tail), labelled=bool(tail["label"]))
+    return _Named(name, _number(tail), (tail["label"] or "").lower())
 
 
 def _number(tail: re.Match[str]) -> str | None:

@@ -63,11 +63,17 @@ def split_subtitle(title: str) -> tuple[str, str | None]:
         return text, None
     head, tail = text[: match.start()].strip(), text[match.end() :].strip()
     letters = sum(char.isalpha() for char in head)
-    if letters < 3 or not fold(tail) or without_article(fold(head)) in _NO_TITLE or _VOLUME_HEAD.fullmatch(fold(head)):
+    if (
+        (letters < 3 and not _LONG_NUMBER.fullmatch(head))
+        or not fold(tail)
+        or without_article(fold(head)) in _NO_TITLE
+        or _VOLUME_HEAD.fullmatch(fold(head))
+    ):
         return text, None
     return head, tail
 
 
+_LONG_NUMBER = re.compile(r"[0-9]{3,4}")  # "1776: ..." has a title, "1: ..." has none
 _NO_TITLE = frozenset({"book", "volume", "part", "series", "novel", "complete", "audiobook"})
 _VOLUME_HEAD = re.compile(r"(?:book|volume|vol|part|episode|chapter) (?:[0-9]+|[ivx]+|one|two|three|four|five)")
 
@@ -145,7 +151,7 @@ _NAME_AND_NUMBER = re.compile(r"(?P<name>.*[^\W\d_].*?) (?P<place>[0-9]{1,2}(?:\
 _COUNTING = (
     "level grade age ages stage step part parts pt disc disk cd cds track season episode act scene chapter psalm day"
     " week year years month top under over section lesson unit class no number nr route area windows phase format"
-    " hours hour tier volume volumes vol book books edition version mp3 kbps of in at to and for by the a an rev"
+    " hours hour tier volume volumes vol book books edition version mp3 kbps of in at to and for by the rev"
 )
 _COUNTS_ELSE = frozenset(_COUNTING.split())
 _IDIOMS = frozenset(
