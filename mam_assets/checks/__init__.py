@@ -1,5 +1,5 @@
 """What must be true of the datasets. One property a check; blocking where what follows would build on sand."""
 
-from mam_assets.checks import acquisition, catalog, discovery, gaps, library
+from mam_assets.checks import acquisition, catalog, discovery, gaps, library, metadata
 
-CHECKS = (*library.CHECKS, *catalog.CHECKS, *discovery.CHECKS, *gaps.CHECKS, *acquisition.CHECKS)
+CHECKS = (*library.CHECKS, *metadata.CHECKS, *catalog.CHECKS, *discovery.CHECKS, *gaps.CHECKS, *acquisition.CHECKS)

@@ -97,8 +97,8 @@ def _may_send(name: str, ours: Shown | None, theirs: Shown | None, side: Side, m
         return False
     if not theirs:
         return True
-    seen_after_writing = same_shown(side.written.get(name), ours) and same_shown(side.seen.get(name), theirs)
-    if seen_after_writing and not side.unconfirmed:
+    sent_before = name in side.written and same_shown(side.written[name], ours)
+    if sent_before and same_shown(side.seen.get(name), theirs) and not side.unconfirmed:
         return False  # this is what it made of our text: sending it again changes nothing
     return mode == "correct" or _we_wrote(name, theirs, side)
 

@@ -81,6 +81,7 @@ def revert(connection: Connection, correction_id: int, now: datetime, *, by: str
     source = _source_before(connection, row)
     set_fields(connection, book_id, {row.field_name: row.old_value}, {row.field_name: source}, now)
     _lock(connection, book_id, row.field_name)
+    measure(connection, book_id)
     row_id = _record(
         connection,
         book_id,

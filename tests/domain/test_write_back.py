@@ -1,0 +1,146 @@
+"""What is sent to Audiobookshelf, and what never is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mam_assets.domain.metadata import Mode
+from mam_assets.domain.write_back import Sending, Side, plan, same_shown
+
+
+def side(ours: dict[str, Any], theirs: dict[str, Any], source: str = "GoogleBooks", **changes: Any) -> Side:
+    names = {*ours, *theirs}
+    given_: dict[str, Any] = {"seen": theirs, "written": {}, "sources": dict.fromkeys(names, source), "locked": ()}
+    return Side(ours=ours, theirs=theirs, **{**given_, **changes})
+
+
+def sent(of: Side, mode: Mode) -> dict[str, Any]:
+    return dict(plan(of, mode).body)
+
+
+# What is ours, what is there, and what is sent by fill and by correct.
+CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    ("empty there", {"publisher": "Ace"}, {}, {"publisher": "Ace"}, {"publisher": "Ace"}),
+    ("the same", {"publisher": "Ace"}, {"publisher": " Ace "}, {}, {}),
+    ("differs", {"publisher": "Ace"}, {"publisher": "Tor"}, {}, {"publisher": "Ace"}),
+    ("empty here", {}, {"publisher": "Tor"}, {}, {}),
+    ("a year", {"published_year": "1965"}, {}, {"publishedYear": "1965"}, {"publishedYear": "1965"}),
+    ("narrators", {"narrator": ["A", "B"]}, {}, {"narrators": ["A", "B"]}, {"narrators": ["A", "B"]}),
+    ("narrators differ", {"narrator": ["A", "B"]}, {"narrator": ["A"]}, {}, {"narrators": ["A", "B"]}),
+    ("authors differ", {"author": ["A"]}, {"author": ["B"]}, {}, {"authors": [{"name": "A"}]}),
+    (
+        "a series",
+        {"series": ["Oz"], "series_number": ["1"]},
+        {},
+        {"series": [{"name": "Oz", "sequence": "1"}]},
+        {"series": [{"name": "Oz", "sequence": "1"}]},
+    ),
+    (
+        "a series without a place",
+        {"series": ["Oz"]},
+        {},
+        {"series": [{"name": "Oz", "sequence": None}]},
+        {"series": [{"name": "Oz", "sequence": None}]},
+    ),
+    (
+        "the place of the second series, whose others stay",
+        {"series": ["Oz"], "series_number": ["3"]},
+        {"series": ["Fairyland", "The Oz Series"], "series_number": ["7", None]},
+        {"series": [{"name": "Fairyland", "sequence": "7"}, {"name": "The Oz Series", "sequence": "3"}]},
+        {"series": [{"name": "Fairyland", "sequence": "7"}, {"name": "The Oz Series", "sequence": "3"}]},
+    ),
+    (
+        "another place",
+        {"series": ["Oz"], "series_number": ["3"]},
+        {"series": ["Oz"], "series_number": ["4"]},
+        {},
+        {"series": [{"name": "Oz", "sequence": "3"}]},
+    ),
+    (
+        "another series",
+        {"series": ["Oz"], "series_number": ["3"]},
+        {"series": ["Ozz", "Other"], "series_number": ["4", "1"]},
+        {},
+        {"series": [{"name": "Oz", "sequence": "3"}, {"name": "Other", "sequence": "1"}]},
+    ),
+    ("a series empty here", {}, {"series": ["Oz"], "series_number": ["1"]}, {}, {}),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "fill", "correct"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
+def test_what_differs_is_sent_as_the_setting_allows(
+    ours: dict[str, Any], theirs: dict[str, Any], fill: dict[str, Any], correct: dict[str, Any]
+) -> None:
+    assert sent(side(ours, theirs), "fill") == fill
+    assert sent(side(ours, theirs), "correct") == correct
+    assert sent(side(ours, theirs), "off") == {}
+
+
+def test_what_audiobookshelf_said_itself_is_never_sent_back() -> None:
+    of = side({"publisher": "Ace", "author": ["A", "B"]}, {"author": ["A & B"]}, source="Audiobookshelf")
+    assert sent(of, "correct") == {}
+
+
+def test_what_we_wrote_ourselves_is_replaced_by_what_we_know_now() -> None:
+    of = side({"publisher": "Ace"}, {"publisher": "Tor"}, written={"publisher": "Tor"})
+    assert sent(of, "fill") == {"publisher": "Ace"}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "body"),
+    [
+        ({"publisher": "Tor"}, {"publisher": None}),
+        ({"narrator": ["A"]}, {"narrators": []}),
+        ({"series": ["Oz"], "series_number": ["1"]}, {"series": []}),
+    ],
+)
+def test_a_field_is_emptied_only_where_a_person_emptied_it(theirs: dict[str, Any], body: dict[str, Any]) -> None:
+    locked = [next(iter(theirs))]
+    assert sent(side({}, theirs), "correct") == {}
+    assert sent(side({}, theirs, locked=locked), "correct") == body
+    assert sent(side({}, theirs, locked=locked), "fill") == {}
+    assert sent(side({}, theirs, locked=locked, written=theirs), "fill") == body
+
+
+def test_the_last_author_is_never_taken_off() -> None:
+    assert sent(side({}, {"author": ["A"]}, locked=["author"]), "correct") == {}
+
+
+def test_what_the_server_makes_of_our_text_is_not_sent_for_ever() -> None:
+    """Its sanitiser takes markup out of a description."""
+    of = {"ours": {"description": "<b>x</b>"}, "theirs": {"description": "x"}, "written": {"description": "<b>x</b>"}}
+    assert sent(side(**of), "correct") == {}  # type: ignore[arg-type]
+    assert sent(side(**of, unconfirmed=True), "correct") == {"description": "<b>x</b>"}  # type: ignore[arg-type]
+
+
+def test_what_is_written_is_noted_as_it_will_be_shown() -> None:
+    of = side(
+        {"series": ["Oz"], "series_number": ["1"], "published_year": "1900"}, {"narrator": ["A"]}, locked=["narrator"]
+    )
+    assert plan(of, "correct") == Sending(
+        {"publishedYear": "1900", "narrators": [], "series": [{"name": "Oz", "sequence": "1"}]},
+        {"published_year": "1900", "narrator": None, "series": ["Oz"], "series_number": ["1"]},
+    )
+
+
+_texts = st.sampled_from(["", "A", "B"])
+_plain = st.dictionaries(st.sampled_from(["publisher", "isbn", "language"]), _texts)
+_listed = st.dictionaries(st.sampled_from(["narrator", "series", "series_number"]), st.lists(_texts, max_size=2))
+_values = st.builds(lambda plain, listed: {**plain, **listed}, _plain, _listed)
+
+
+@given(_values, _values, _values, _values, st.sets(st.sampled_from(["publisher", "isbn", "narrator", "series"])))
+def test_fill_never_replaces_what_we_did_not_write(
+    ours: dict[str, Any], theirs: dict[str, Any], seen: dict[str, Any], written: dict[str, Any], locked: set[str]
+) -> None:
+    of = side(ours, theirs, seen=seen, written=written, locked=locked)
+    sending = plan(of, "fill")
+    for name in sending.written:
+        if name not in ("series", "series_number") and not same_shown(theirs.get(name), None):
+            assert same_shown(theirs.get(name), written.get(name))
+    assert set(plan(of, "correct").body) >= set(sending.body)
+    assert all(isinstance(entry["sequence"], str | None) for entry in sending.body.get("series", ()))
