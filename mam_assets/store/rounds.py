@@ -1,7 +1,7 @@
 """What waits for a round, and what the services have been asked today: cheap counts for a sensor's tick.
 
-Belongs here: counting by the due-queries of the assets themselves, or by the same conditions where that would read
-whole books. Does not belong here: what runs next (domain/rounds.py).
+Belongs here: counting by the conditions of the assets' due-queries, without reading what those read of each thing. Does
+not belong here: what runs next (domain/rounds.py).
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
+from mam_assets.domain.authors import names_to_search
 from mam_assets.domain.budgets import GOODREADS, GOOGLE_BOOKS, MAM
 from mam_assets.domain.rounds import Lane
-from mam_assets.store import catalog
-from mam_assets.store.author_catalog import authors_due
 
 
 @dataclass(frozen=True)
@@ -53,31 +52,50 @@ def waiting(
 
 
 def _series(connection: Connection, stale_before: datetime, failed_before: datetime | None) -> Waiting:
-    found = catalog.series_due(connection, stale_before=stale_before, failed_before=failed_before)
-    due = [series.series_id for series in found]
-    return _split(connection, due, "SELECT count(*) FROM series WHERE last_completion_check IS NULL AND id = ANY(:ids)")
+    row = connection.execute(
+        text(
+            """
+            SELECT count(*) FILTER (WHERE s.last_completion_check IS NULL) AS never,
+                   count(*) FILTER (WHERE s.last_completion_check < :stale) AS stale
+            FROM series s
+            WHERE EXISTS (SELECT FROM book_series bs JOIN books b ON b.id = bs.book_id
+                          WHERE bs.series_id = s.id AND b.status = 'active' AND b.title_key <> '')
+              AND (CAST(:failed AS timestamptz) IS NULL OR s.check_failed_at IS NULL OR s.check_failed_at < :failed)
+            """
+        ),
+        {"stale": stale_before, "failed": failed_before},
+    ).one()
+    return Waiting(row.never, row.stale)
 
 
 def _authors(
     connection: Connection, stale_before: datetime, resting: Collection[str], failed_before: datetime | None
 ) -> Waiting:
     askable = set(_AUTHOR_SOURCES) - set(resting) or set(_AUTHOR_SOURCES)  # where none is left, all wait
-    due = {
-        author.author_id
-        for service, source in _AUTHOR_SOURCES.items()
-        if service in askable
-        for author in authors_due(connection, source, stale_before=stale_before, failed_before=failed_before)
-    }
-    never = """
-        SELECT count(*) FROM unnest(CAST(:ids AS bigint[])) AS due (id)
-        WHERE NOT EXISTS (SELECT FROM author_searches s WHERE s.author_id = due.id AND s.searched_at IS NOT NULL)
-    """
-    return _split(connection, sorted(due), never)
-
-
-def _split(connection: Connection, due: list[int], never_asked: str) -> Waiting:
-    never = connection.execute(text(never_asked), {"ids": due}).scalar_one()
-    return Waiting(never, len(due) - never)
+    rows = connection.execute(
+        text(
+            """
+            SELECT a.name, a.aliases, bool_and(x.searched_at IS NULL) AS never
+            FROM authors a
+            CROSS JOIN unnest(CAST(:sources AS text[])) AS wanted (source)
+            LEFT JOIN author_searches x ON x.author_id = a.id AND x.source = wanted.source
+            WHERE EXISTS (SELECT FROM book_authors ba JOIN books b ON b.id = ba.book_id
+                          WHERE ba.author_id = a.id AND b.status = 'active')
+            GROUP BY a.id
+            HAVING bool_or(
+                (x.searched_at IS NULL OR x.searched_at < :stale OR x.failed_at > x.searched_at)
+                AND (CAST(:failed AS timestamptz) IS NULL OR x.failed_at IS NULL OR x.failed_at < :failed)
+            )
+            """
+        ),
+        {
+            "stale": stale_before,
+            "failed": failed_before,
+            "sources": sorted(_AUTHOR_SOURCES[service] for service in askable),
+        },
+    ).all()
+    due = [row.never for row in rows if names_to_search(row.name, row.aliases)]
+    return Waiting(sum(due), len(due) - sum(due))
 
 
 def _metadata(connection: Connection, stale_before: datetime, resting: Collection[str]) -> Waiting:

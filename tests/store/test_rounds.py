@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, update
 from mam_assets.domain.rounds import STALE_AFTER, Lane
 from mam_assets.store import catalog, metadata, rounds
 from mam_assets.store import tables as t
+from mam_assets.store.author_catalog import authors_due
 
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
 OLD, NEW = NOW - timedelta(days=40), NOW - timedelta(days=3)
@@ -40,6 +41,8 @@ def fill(connection: Connection) -> None:
         connection.execute(insert(t.BookAuthor).values(book_id=book, author_id=author))
     add(t.Series, name="empty", name_key="empty")
     add(t.Author, name="Nobody Owned")
+    various = add(t.Author, name="Various")
+    connection.execute(insert(t.BookAuthor).values(book_id=book, author_id=various))
 
 
 def test_the_counts_are_those_of_the_due_queries(connection: Connection) -> None:
@@ -51,6 +54,8 @@ def test_the_counts_are_those_of_the_due_queries(connection: Connection) -> None
         catalog.series_due(connection, stale_before=before)
     )
     assert counted[Lane.AUTHORS] == rounds.Waiting(3, 1)
+    for source in ("MAM", "GoogleBooks", "Goodreads"):
+        assert len(authors_due(connection, source, stale_before=before)) == 4
     for resting in ((), ("goodreads",), ("goodreads", "google_books")):
         due = metadata.books_for_lookup(connection, scope="stale", limit=99, stale_before=before, resting=resting)
         found = rounds.waiting(connection, before, resting)[Lane.METADATA]
@@ -64,6 +69,18 @@ def test_an_author_that_only_a_resting_source_lacks_is_not_due(connection: Conne
     before = NOW - STALE_AFTER
     assert rounds.waiting(connection, before)[Lane.AUTHORS].stale == 1
     assert rounds.waiting(connection, before, ["goodreads"])[Lane.AUTHORS].stale == 0
+
+
+def test_a_bad_page_of_today_is_not_due_as_in_the_due_queries(connection: Connection) -> None:
+    fill(connection)
+    connection.execute(update(t.Series).where(t.Series.name == "old").values(check_failed_at=NOW))
+    connection.execute(update(t.AuthorSearch).where(t.AuthorSearch.searched_at == OLD).values(failed_at=NOW))
+    before, failed = NOW - STALE_AFTER, NOW - timedelta(hours=20)
+    counted = rounds.waiting(connection, before, (), failed)
+    series = catalog.series_due(connection, stale_before=before, failed_before=failed)
+    authors = authors_due(connection, "MAM", stale_before=before, failed_before=failed)
+    assert (counted[Lane.SERIES], len(series)) == (rounds.Waiting(2, 0), 2)
+    assert (counted[Lane.AUTHORS], len(authors)) == (rounds.Waiting(3, 0), 3)
 
 
 def test_a_service_is_told_with_its_day_and_its_back_off(connection: Connection) -> None:
