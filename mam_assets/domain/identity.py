@@ -27,7 +27,14 @@ from mam_assets.domain.names import (
     parse_position,
     split_people,
 )
-from mam_assets.domain.titles import TitleRelation, closest
+from mam_assets.domain.titles import (
+    TitleRelation,
+    closest,
+    place_in_title,
+    title_form,
+    without_series_name,
+    without_volume,
+)
 
 
 class Sameness(StrEnum):
@@ -195,6 +202,7 @@ def series_key(name: str, people: Sequence[str]) -> str:
 
 # What a title may say of itself that makes it another work than one that doesn't say so.
 _OTHER_WORK = (Mark.SUMMARY, Mark.COMPANION, Mark.ADAPTATION, Mark.SAMPLE, Mark.COLLECTION, Mark.PART)
+_NUMBER_MAY_EXPLAIN = {TitleRelation.MAIN, TitleRelation.EXTENSION, TitleRelation.DIFFERENT_NUMBER}
 
 
 def same_work(a: Work, b: Work, *, pen_names: PenNames | None = None) -> SamenessVerdict:
@@ -212,7 +220,9 @@ def same_work(a: Work, b: Work, *, pen_names: PenNames | None = None) -> Samenes
         return kind
     place = _compare_places(a, b, pen_names)
     series = tuple(ref.name for ref in (a.series, b.series) if ref is not None)
-    relation = closest((a.title, *a.other_titles), (b.title, *b.other_titles), series=series)
+    relation = closest(titles_of(a), titles_of(b), series=series)
+    if relation in _NUMBER_MAY_EXPLAIN and _volume_explains(a, b):
+        relation = TitleRelation.EQUAL
     shown = f"{a.title!r} and {b.title!r}"
     edition = _same_edition(a, b)
     if edition is None and not (normalise_title(a.title) and normalise_title(b.title)):
@@ -245,6 +255,35 @@ def same_work(a: Work, b: Work, *, pen_names: PenNames | None = None) -> Samenes
     if relation is TitleRelation.EXTENSION:
         return _different("title_extends", f"{shown}: one goes on where the other ends")
     return _different("title_differs", shown)
+
+
+def titles_of(work: Work) -> tuple[str, ...]:
+    """Every title that a work goes by, with and without the name of its own series: "Star Wars: Heir to the Empire" of
+    the series Star Wars is "Heir to the Empire"."""
+    titles = (work.title, *work.other_titles)
+    if work.series is None:
+        return titles
+    return tuple(dict.fromkeys((*titles, *(without_series_name(title, (work.series.name,)) for title in titles))))
+
+
+def _volume_explains(a: Work, b: Work) -> bool:
+    """Whether two titles differ only by what one says of the other's very place: "The Final Empire, Book 1", "The Final
+    Empire: Mistborn, Book 1"."""
+    for work, other in ((a, b), (b, a)):
+        place = parse_position(other.series.position) if other.series else None
+        if other.series is None or place is None:
+            continue
+        for title in titles_of(work):
+            bare, volume = without_volume(title)
+            if volume == place and closest((bare,), titles_of(other)) is TitleRelation.EQUAL:
+                return True
+            bare, named = place_in_title(title, (other.series.name,))
+            if named is None or parse_position(named.position) != place:
+                continue
+            begun = [name for name in titles_of(other) if title_form(name).main == title_form(title).main]
+            if closest((bare,), begun) is TitleRelation.EQUAL:
+                return True
+    return False
 
 
 def _kinds_differ(a: Work, b: Work) -> SamenessVerdict | None:

@@ -49,7 +49,8 @@ _WORDS: tuple[tuple[Mark, str], ...] = (
     ),
     (
         Mark.ADAPTATION,
-        r"graphic novel|(?:the )?manga(?: vol.*)?$|screenplay|comic adaptation|young readers?(?: edition)?|retold by"
+        r"graphic (?:novel|history|adaptation|biography)|(?:the )?manga(?: vol.*)?$|screenplay"
+        r"|comic adaptation|young readers?(?: edition)?|retold by"
         r"|adapted (?:by|for)|illustrated classics?|penguin readers|oxford bookworms|little golden book|stage play"
         r"|motion picture soundtrack|soundtrack|board book|picture book",
     ),

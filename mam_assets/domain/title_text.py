@@ -25,7 +25,7 @@ _EDITION_TAIL = re.compile(
     re.IGNORECASE,
 )
 # "_ " stands for ": " where a file's name has become a title.
-_SUBTITLE = re.compile(r"[:_]\s+|\s+:\s*|\s+[-–—]+\s+|;\s+or,?\s+")
+_SUBTITLE = re.compile(r"[:_]\s+|\s+:\s*|\s+[-–—]+\s+|[;,]\s+(?=or,?\s)")
 _MOVED_ARTICLE = re.compile(
     r"^(?P<rest>[^:]*[^\s,:]),\s+(?P<article>the|an?|der|die|das|eine?|les?|la|une?|el|los|las|il|het)"
     r"(?P<tail>\s*$|[:_]\s.*|\s+[-–—]\s.*)",

@@ -22,6 +22,7 @@ from mam_assets.domain.series_in_title import place_in_title, without_series_nam
 
 __all__ = [
     "NEAR_AT_LEAST",
+    "TitleForm",
     "TitleRelation",
     "closest",
     "numbers_as_digits",
@@ -58,6 +59,14 @@ _DESCRIBES = re.compile(
 _DIGITS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
     "ten": "10", "eleven": "11", "twelve": "12",
+}  # fmt: skip
+_TEENS = {
+    "thirteen": "13", "fourteen": "14", "fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18",
+    "nineteen": "19",
+}  # fmt: skip
+_TENS = {
+    "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80",
+    "ninety": "90",
 }  # fmt: skip
 _NUMBERS = frozenset(_DIGITS) | {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
 
@@ -161,5 +170,16 @@ def _plain_number(word: str) -> str:
 
 
 def numbers_as_digits(title_key: str) -> str:
-    """A title's key with "ten" as "10", as far as twelve: sources write either."""
-    return " ".join([_DIGITS.get(word, word) for word in title_key.split()])
+    """A title's key with numbers below a hundred as digits and "volume" as "vol", for sources write either: "ten" is
+    "10", "catch twenty two" is "catch 22", "nineteen eighty four" is "19 84"."""
+    words: list[str] = []
+    tens = ""
+    for word in title_key.split():
+        digits = _DIGITS.get(word)
+        if tens and digits is not None and len(digits) == 1:
+            words[-1] = tens[0] + digits
+            tens = ""
+            continue
+        tens = _TENS.get(word, "")
+        words.append(tens or digits or _TEENS.get(word) or ("vol" if word == "volume" else word))
+    return " ".join(words)

@@ -5,8 +5,9 @@ the verdict itself (identity): every work that a key brings up is compared in fu
 
 `same_work` says SAME or UNSURE only where nobody's name contradicts and one of these holds: an equal ISBN or ASIN; an
 equal title; an equal title before the subtitle; an equal place in an equally named series; a title spelled nearly
-alike; a title without letters. Each has its key here. Only spelling has none, so it is looked for among the works of
-the people that can be the same, among works that name nobody, and for a work that names nobody itself among all.
+alike; a title without letters; a title that is the other's but for the number of its volume. Each has its key here.
+Only spelling has none, so it is looked for among the works of the people that can be the same, among works that name
+nobody, and for a work that names nobody itself among all.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ from mam_assets.domain.identity import (
     joined_surname,
     same_work,
     series_key,
+    titles_of,
 )
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
 from mam_assets.domain.people import normalise_person, split_people
 from mam_assets.domain.positions import parse_position
-from mam_assets.domain.titles import NEAR_AT_LEAST, title_form
+from mam_assets.domain.titles import NEAR_AT_LEAST, TitleForm, title_form, without_volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,11 @@ class WorkIndex:
         for person in people or ():
             self._works_of_person[self._person_number(person)].append(number)
         self._first_key.append(len(self._keys))
-        for place, title in enumerate((work.title, *work.other_titles)):
-            form = title_form(title)
-            if not form.key:
-                if place == 0:
-                    self._unreadable.append(number)
-                continue
-            self._titles.add(form.joined, number)
-            self._titles.add(("main", form.main), number)
+        if not title_form(work.title).key:
+            self._unreadable.append(number)
+        for form in _forms(work):
+            for key in _keys_of(form):
+                self._titles.add(key, number)
             self._keys.append(form.key)
             self._numbers.append(number)
             if people is None:
@@ -138,14 +137,14 @@ class WorkIndex:
 
     def _candidates(self, work: Work) -> set[int]:
         people = self._persons(work)
-        forms = [title_form(title) for title in (work.title, *work.other_titles)]
         named = None if people is None else self._named(people)
-        if not forms[0].key:
+        if not title_form(work.title).key:
             return set(range(len(self._works))) if named is None else named | self._nameless
         found: set[int] = set(self._unreadable)
+        forms = _forms(work)
         for form in forms:
-            if form.key:
-                found.update(self._titles.get(form.joined), self._titles.get(("main", form.main)))
+            for key in _keys_of(form):
+                found.update(self._titles.get(key))
         for key in _editions(work):
             found.update(self._editions.get(key))
         place = _place(work)
@@ -153,8 +152,7 @@ class WorkIndex:
             found.update(self._places.get(place))
         if named is not None:
             found = {number for number in found if number in named or number in self._nameless}
-        keys = [form.key for form in forms if form.key]
-        found.update(self._spelled_nearly(keys, named))
+        found.update(self._spelled_nearly([form.key for form in forms], named))
         return found
 
     def _spelled_nearly(self, keys: Sequence[str], named: set[int] | None) -> Iterator[int]:
@@ -220,6 +218,19 @@ class WorkIndex:
             slips = process.extract(surname, surnames, scorer=OSA.distance, score_cutoff=1, limit=None)
             persons.update(numbers[index] for _, _, index in slips)
         return {number for person in persons for number in self._works_of_person[person]}
+
+
+def _forms(work: Work) -> list[TitleForm]:
+    return [form for title in titles_of(work) if (form := title_form(title)).key]
+
+
+def _keys_of(form: TitleForm) -> Iterator[object]:
+    """What an equal title, an equal title before the subtitle, and a title but for its volume's number share."""
+    yield form.joined
+    yield "main", form.main
+    bare, volume = without_volume(form.text)
+    if volume is not None:
+        yield title_form(bare).joined
 
 
 def _near(keys: Sequence[str], among: Sequence[str], numbers: Sequence[int]) -> Iterator[int]:

@@ -129,6 +129,73 @@ def test_contradictions_come_before_evidence(a: Work, b: Work, sameness: Samenes
     assert same_work(b, a).sameness is sameness
 
 
+def by(author: str, title: str, series: str | None = None, position: str | None = None, **more: object) -> Work:
+    return Work(title, (author,), SeriesRef(series, position) if series else None, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("author", "a", "b"),
+    [
+        ("J.K. Rowling", ("Harry Potter and the Sorcerer's Stone, Book 1",),
+         ("Harry Potter and the Sorcerer's Stone", "Harry Potter", "1")),
+        ("Brandon Sanderson", ("Mistborn 03 - The Hero of Ages",), ("The Hero of Ages", "Mistborn", "3")),
+        ("Matt Dinniman", ("Carl's Doomsday Scenario: Dungeon Crawler Carl Book 2",),
+         ("Carl's Doomsday Scenario", "Dungeon Crawler Carl", "2")),
+        ("TheFirstDefier", ("Defiance of the Fall: Defiance of the Fall, Book 1",),
+         ("Defiance of the Fall", "Defiance of the Fall", "1")),
+        ("Dan Abnett", ("Horus Rising: The Horus Heresy, Book 1",), ("Horus Rising", "Horus Heresy", "1")),
+        ("Timothy Zahn", ("Star Wars: Heir to the Empire", "Star Wars", None), ("Heir to the Empire",)),
+        ("Robert Jordan", ("The Eye of the World: Book One of The Wheel of Time",),
+         ("The Eye of the World", "The Wheel of Time", "1")),
+        ("J.R.R. Tolkien", ("Hobbit, The",), ("The Hobbit, or There and Back Again",)),
+        ("George Orwell", ("Nineteen Eighty-Four",), ("1984",)),
+        ("Joseph Heller", ("Catch Twenty-Two",), ("Catch-22",)),
+        ("Stephen King", ("11-22-63",), ("11/22/63",)),
+        ("Eiichiro Oda", ("One Piece, Volume 1",), ("One Piece, Vol. 1",)),
+        ("Cixin Liu", ("The Three-Body Problem [Remembrance of Earth's Past 1]",), ("The Three-Body Problem",)),
+        ("Sergei Lukyanenko", ("Ночной дозор",), ("НОЧНОЙ ДОЗОР",)),
+    ],
+)  # fmt: skip
+def test_one_work_is_one_in_every_dress(author: str, a: tuple[str, ...], b: tuple[str, ...]) -> None:
+    assert same_work(by(author, *a), by(author, *b)).is_same
+    assert same_work(by(author, *b), by(author, *a)).is_same
+
+
+@pytest.mark.parametrize(
+    ("author", "a", "b"),
+    [
+        ("Brandon Sanderson", ("Mistborn, Book 2",), ("Mistborn", "Mistborn", "1")),
+        ("Brandon Sanderson", ("Mistborn 03 - The Hero of Ages",), ("The Well of Ascension", "Mistborn", "2")),
+        ("TheFirstDefier", ("Defiance of the Fall 12",), ("Defiance of the Fall 11",)),
+        ("Eiichiro Oda", ("One Piece, Vol. 1",), ("One Piece, Vol. 2",)),
+        ("Arthur C. Clarke", ("2001: A Space Odyssey",), ("2010: Odyssey Two",)),
+        ("J.R.R. Tolkien", ("The Lord of the Rings Omnibus",), ("The Lord of the Rings",)),
+        ("Brandon Sanderson", ("Mistborn Vol. 1-3 Box set",), ("Mistborn",)),
+        ("Yuval Noah Harari", ("Sapiens: A Graphic History",), ("Sapiens",)),
+        ("Ray Bradbury", ("Fahrenheit 451",), ("Fahrenheit 450",)),
+    ],
+)
+def test_works_that_look_alike_stay_two(author: str, a: tuple[str, ...], b: tuple[str, ...]) -> None:
+    assert same_work(by(author, *a), by(author, *b)).is_different
+
+
+@pytest.mark.parametrize(
+    ("author", "a", "b"),
+    [
+        ("Brian Herbert", ("Dune: House Harkonnen",), ("Dune: House Atreides",)),
+        ("Timothy Zahn", ("Star Wars: Thrawn",), ("Star Wars: Thrawn: Alliances",)),
+        (
+            "Rick Riordan",
+            ("Percy Jackson: The Sea of Monsters, Book 2",),
+            ("Percy Jackson: The Titan's Curse, Book 3",),
+        ),
+        ("Arthur C. Clarke", ("2001",), ("2001: A Space Odyssey",)),
+    ],
+)
+def test_what_agrees_only_before_the_subtitle_is_left_open(author: str, a: tuple[str, ...], b: tuple[str, ...]) -> None:
+    assert same_work(by(author, *a), by(author, *b)).is_unsure
+
+
 def test_an_equal_title_by_someone_else_is_another_work() -> None:
     """bindery #1539: a title embedded in another author's release."""
     assert same_work(Work("Treasure", CUSSLER), Work("Treasure", ("Jane Roe",))).is_different

@@ -30,6 +30,7 @@ _titles = st.sampled_from(
         "Colour of Magic, The",
         "Ten Apples Up On Top!", "10 Apples Up on Top", "Saga, Vol. 1", "Saga, Vol. 2", "?!", "",
         "It", "It Ends with Us", "Sapiens", "Sapiens: A Brief History of Humankind", "Summary of Sapiens", "Dune 1-3",
+        "Dune, Book 1", "Dune Messiah: Dune, Book 2", "Dune: Dune, Book 1", "Saga (Book 2)", "Saga: Dune, Book 1",
         "Star Wars: Heir to the Empire", "Star Wars: Dark Force Rising", "Northern Lights", "The Golden Compass",
         "戦争",
         "Harry Potter and the Sorcerer's Stone", "Harry Potter and the Sorceror's Stone", "Thinner",
