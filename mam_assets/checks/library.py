@@ -6,14 +6,15 @@ from mam_assets.assets.library import SHRINK_MARK, books
 from mam_assets.assets.reporting import sample_table
 from mam_assets.resources.database import Engine
 from mam_assets.store import library as shelf
+from mam_assets.store import library_duplicates as doubles
 from mam_assets.store import marks as sync_marks
 
 
 @dg.asset_check(asset=books, blocking=True)
 def library_has_not_collapsed(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """A full comparison that misses much of the library at once archives nothing and stops what follows: more likely
-    the
-    read or a mount went wrong than that a person removed so much. Run `books` with accept_shrinkage to accept it."""
+    the read or a mount went wrong than that a person removed so much. Run `books` with accept_shrinkage to accept it.
+    """
     with database.begin() as connection:
         note = sync_marks.get(connection, SHRINK_MARK) or {"suspicious": False, "words": "never compared", "gone": 0}
     remedy = "Look whether the library's folder is mounted; if it is right, run books with accept_shrinkage."
@@ -26,7 +27,8 @@ def library_has_not_collapsed(database: dg.ResourceParam[Engine]) -> dg.AssetChe
 
 @dg.asset_check(asset=books)
 def every_item_names_itself(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
-    """Items without title or author can't be matched with anything: listed for a person, in nobody's way."""
+    """Items without a title, or with no author but "Unknown", can't be matched with anything: listed for a person, in
+    nobody's way."""
     with database.begin() as connection:
         rows = shelf.untitled(connection)
     return dg.AssetCheckResult(
@@ -37,4 +39,18 @@ def every_item_names_itself(database: dg.ResourceParam[Engine]) -> dg.AssetCheck
     )
 
 
-CHECKS = (library_has_not_collapsed, every_item_names_itself)
+@dg.asset_check(asset=books)
+def duplicates_are_reported(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
+    """The same recording twice is listed side by side, with paths and sizes and which one is kept. Nothing is touched:
+    what to delete is for a person to say. Other narrators, abridgements and lengths are no duplicates."""
+    with database.begin() as connection:
+        rows = doubles.duplicates(connection)
+    return dg.AssetCheckResult(
+        passed=not rows,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(rows)} items repeat a recording" if rows else "no recording is there twice",
+        metadata={"duplicates": sample_table(rows), "count": len(rows)} if rows else {"count": 0},
+    )
+
+
+CHECKS = (library_has_not_collapsed, every_item_names_itself, duplicates_are_reported)
