@@ -1,4 +1,4 @@
-"""`series_catalog` in an odd world: long series, several languages, one series under many names, sources that differ."""
+"""`series_catalog` in an odd world: long series, several languages, one series under many names, sources at odds."""
 
 from __future__ import annotations
 
