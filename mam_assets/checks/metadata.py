@@ -8,7 +8,7 @@ from mam_assets.resources.database import Engine
 from mam_assets.store import metadata_report
 
 
-@dg.asset_check(asset=book_metadata, blocking=True)
+@dg.asset_check(asset=book_metadata)
 def no_edit_of_a_person_is_overwritten(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """No automated writer has changed a locked field after a person did. `mam revert` undoes such a change."""
     with database.begin() as connection:
@@ -16,7 +16,7 @@ def no_edit_of_a_person_is_overwritten(database: dg.ResourceParam[Engine]) -> dg
     return dg.AssetCheckResult(
         passed=not rows,
         description="" if not rows else f"{len(rows)} edits were overwritten; `mam revert` with the number undoes each",
-        metadata={"overwritten": len(rows), "sample": sample_table(rows)},
+        metadata={"overwritten": len(rows)} | ({"sample": sample_table(rows)} if rows else {}),
     )
 
 
@@ -31,12 +31,12 @@ def metadata_sources_answer(database: dg.ResourceParam[Engine]) -> dg.AssetCheck
         passed=not rows,
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(f"{row['service']} is {row['status']}" for row in rows),
-        metadata={
-            "unhealthy": len(rows),
-            "books_waiting": sum(waiting.values()),
-            "waiting": sample_table([{"service": name, "books": books} for name, books in waiting.items()]),
-            "services": sample_table(rows),
-        },
+        metadata={"unhealthy": len(rows), "books_waiting": sum(waiting.values())}
+        | (
+            {"services": sample_table([row | {"books": waiting.get(row["service"], 0)} for row in rows])}
+            if rows
+            else {}
+        ),
     )
 
 

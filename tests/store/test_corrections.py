@@ -175,7 +175,10 @@ def test_an_unlocked_field_is_the_sources_again(connection: Connection, emma: in
 
 def test_a_book_is_found_by_id_by_title_and_by_a_part_of_it(connection: Connection, emma: int) -> None:
     save_items(connection, [item("b", "Emma Brown", "C. Brontë"), item("c", "1984", "George Orwell")], NOW)
-    titles = lambda words: [found.title for found in corrections.find_books(connection, words)]  # noqa: E731
+
+    def titles(words: str) -> list[str | None]:
+        return [found.title for found in corrections.find_books(connection, words)]
+
     assert titles(str(emma)) == titles(f"book:{emma}") == titles("the EMMA") == ["Emma"]
     assert titles("brown") == ["Emma Brown"]
     assert titles("mm") == ["Emma", "Emma Brown"]
