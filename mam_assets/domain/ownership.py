@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from mam_assets.domain.books import OwnedBook, Reason
 from mam_assets.domain.catalogue import CatalogueWork, EntryKind
@@ -125,8 +126,9 @@ class _Index:
                 self._by_main[line.main_key].add(number)
                 self._by_skeleton[_skeleton(line.title_key)].add(number)
                 whole = normalise_title(line.entry.title)
-                self._by_title[whole].add(number)
-                self._by_skeleton[_skeleton(whole)].add(number)
+                if whole != line.title_key:
+                    self._by_title[whole].add(number)
+                    self._by_skeleton[_skeleton(whole)].add(number)
             if line.entry.series is not None and line.place is not None:
                 self._names[line.entry.series.name] = line.place[0]
         for series, canonical in sorted(work.places):
@@ -278,6 +280,7 @@ class _Index:
         return found
 
 
+@lru_cache(maxsize=20_000)
 def _skeleton(title_key: str) -> str:
     """Consonants only, numbers as digits: "colour" and "color", "Ten Apples" and "10 Apples" meet here, to be compared
     in full."""

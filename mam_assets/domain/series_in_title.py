@@ -17,6 +17,7 @@ from mam_assets.domain.series_names import normalise_series
 from mam_assets.domain.title_text import last_bracket, parse_title_all_series, strip_edition_notes
 
 _SEGMENTS = re.compile(r"\s+[-–—]\s+|\s*[:_]\s+")
+_MAY_NAME = re.compile(r"[:_)\]]|\s[-–—]\s")
 _LABEL = r"books?|bk\.?|vol(?:ume)?s?\.?|band|buch|tome|livre|tomo|libro|deel|#"
 _NUMBER = r"[0-9]{1,3}(?:\.[0-9]{1,2})?"
 _WORD_NUMBER = r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[ivx]{1,4}"
@@ -65,7 +66,7 @@ def _keys(series: Iterable[str]) -> dict[str, str]:
 
 
 def _taken_off(title: str, keys: Mapping[str, str]) -> tuple[str, _Named | None]:
-    if not keys:
+    if not keys or not _MAY_NAME.search(title):
         return title, None
     text = strip_edition_notes(" ".join(title.split()))
     bracket = last_bracket(text)
