@@ -41,7 +41,7 @@ SELECT
     authors.audiobooks_missing,
     CASE
         WHEN authors.total_audiobooks_external > 0
-        THEN least(100, round((100.0 * authors.audiobooks_owned / authors.total_audiobooks_external)::numeric, 1))
+        THEN trunc(100.0 * authors.audiobooks_owned / authors.total_audiobooks_external, 2)  -- 999 of 1,000 is not all
     END AS completion_percentage,
     authors.completion_status,
     authors.last_completion_check,

@@ -108,7 +108,10 @@ def test_the_checks_that_must_stop_what_follows_do_block(definitions: dg.Definit
         "library_has_not_collapsed",
         "lists_are_whole",
         "counts_agree_with_rows",
+        "series_summary_agrees_with_rows",
         "every_missing_work_is_a_gap",
+        "author_counts_agree_with_rows",
+        "author_summary_agrees_with_rows",
         "one_active_download_for_each_gap",
         "imported_books_are_in_the_library",
     }

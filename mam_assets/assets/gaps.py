@@ -1,7 +1,6 @@
 """Group gaps: what exists minus what is owned, of series, of authors, of the weekly lists. Our tables only."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+import re
 from typing import Any
 
 import dagster as dg
@@ -9,22 +8,25 @@ from pydantic import Field
 
 from mam_assets.assets.catalog import author_catalog, series_catalog
 from mam_assets.assets.discovery import genre_top10
+from mam_assets.assets.judging import rejudge_authors, rejudge_series
 from mam_assets.assets.library import books
-from mam_assets.assets.reporting import materialised
-from mam_assets.domain.gaps import SeriesVerdict
-from mam_assets.domain.gaps import author_gaps as judge_author
-from mam_assets.domain.gaps import series_gaps as judge_series
-from mam_assets.domain.identity import pen_name_map
-from mam_assets.domain.wanting import Snapshot, Wanted, owned_elsewhere, work_key
+from mam_assets.assets.reporting import SAMPLE_ROWS, materialised
+from mam_assets.domain.wanting import Wanted, work_key
 from mam_assets.resources.clock import Clock
-from mam_assets.resources.database import Engine
+from mam_assets.resources.database import Connection, Engine
 from mam_assets.settings import Settings
 from mam_assets.store import discovery as discoveries
-from mam_assets.store import gaps
-from mam_assets.store.gap_snapshots import author_snapshots, series_snapshots
+from mam_assets.store import gap_reports, gaps
 from mam_assets.store.gaps import Written
 
 WHEN_PARENTS_CHANGE = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+# An upcoming volume comes out by date alone. Two ticks a day reach every time zone on its own day.
+WHEN_A_DAY_BEGINS = (
+    dg.AutomationCondition.cron_tick_passed("30 0,12 * * *")
+    & ~dg.AutomationCondition.in_progress()
+    & ~dg.AutomationCondition.any_deps_missing()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed()
+)
 
 
 class GapsConfig(dg.Config):
@@ -39,7 +41,7 @@ class GapsConfig(dg.Config):
     group_name="gaps",
     kinds={"postgres"},
     deps=[series_catalog, books],
-    automation_condition=WHEN_PARENTS_CHANGE,
+    automation_condition=WHEN_PARENTS_CHANGE | WHEN_A_DAY_BEGINS,
     owners=["team:library"],
 )
 def series_gaps(
@@ -55,51 +57,15 @@ def series_gaps(
     """
     written, counts = rejudge_series(database, settings, clock.now(), clock.today(), config.ids)
     with database.begin() as connection:
-        sample = gaps.sample(connection, "series_gap", limit=20)
-        total = gaps.count_open(connection, "series_gap")
+        sample = gap_reports.sample(connection, "series_gap", limit=SAMPLE_ROWS)
+        standing = gap_reports.open_counts(connection, "series_gap")
+        told = _series_told(connection)
     return materialised(
-        counts | {"gaps_opened": written.opened, "gaps_closed": written.closed},
+        counts | _changes(written) | standing,
         sample=sample,
         table="missing_books",
-        rows=total,
-    )
-
-
-def rejudge_series(
-    database: Engine, settings: Settings, now: datetime, today: date, ids: Sequence[int] = ()
-) -> tuple[Written, dict[str, int]]:
-    """Judge every series with a catalogue again (or these and their authors' others) and write what follows, in one
-    transaction. A work that another series shows to be owned is owned here too."""
-    with database.begin() as connection:
-        snapshots = series_snapshots(connection, ids)
-        judged = [(snapshot, _judge_series(snapshot, settings, today)) for snapshot in snapshots]
-        elsewhere = owned_elsewhere(judged)
-        judged = [
-            (better := snapshot.with_evidence(more), _judge_series(better, settings, today))
-            if (more := elsewhere.get(snapshot.owner_id))
-            else (snapshot, verdict)
-            for snapshot, verdict in judged
-        ]
-        written = gaps.write_series(connection, judged, now)
-    verdicts = [verdict for snapshot, verdict in judged if snapshot.collected]
-    return written, {
-        "series": len(verdicts),
-        "series_complete": sum(1 for v in verdicts if v.status == "complete"),
-        "works_owned": sum(v.owned_count for v in verdicts),
-        "works_missing": sum(v.missing_count for v in verdicts),
-        "works_upcoming": sum(v.upcoming_count for v in verdicts),
-    }
-
-
-def _judge_series(snapshot: Snapshot, settings: Settings, today: date) -> SeriesVerdict:
-    return judge_series(
-        snapshot.entries,
-        snapshot.owned,
-        series_name=snapshot.name,
-        series_authors=snapshot.authors,
-        today=today,
-        languages=settings.languages,
-        pen_names=pen_name_map([]),
+        rows=standing["gaps_open"],
+        told=told,
     )
 
 
@@ -107,7 +73,7 @@ def _judge_series(snapshot: Snapshot, settings: Settings, today: date) -> Series
     group_name="gaps",
     kinds={"postgres"},
     deps=[author_catalog, books],
-    automation_condition=WHEN_PARENTS_CHANGE,
+    automation_condition=WHEN_PARENTS_CHANGE | WHEN_A_DAY_BEGINS,
     owners=["team:library"],
 )
 def author_gaps(
@@ -120,43 +86,16 @@ def author_gaps(
     surname are refused; a work that a series lacks too is one row with two reasons."""
     written, counts = rejudge_authors(database, settings, clock.now(), clock.today(), config.ids)
     with database.begin() as connection:
-        sample = gaps.sample(connection, "author_gap", limit=20)
-        total = gaps.count_open(connection, "author_gap")
+        sample = gap_reports.sample(connection, "author_gap", limit=SAMPLE_ROWS)
+        standing = gap_reports.open_counts(connection, "author_gap")
+        told = _authors_told(connection)
     return materialised(
-        counts | {"gaps_opened": written.opened, "gaps_closed": written.closed},
+        counts | _changes(written) | standing,
         sample=sample,
         table="missing_books",
-        rows=total,
+        rows=standing["gaps_open"],
+        told=told,
     )
-
-
-def rejudge_authors(
-    database: Engine, settings: Settings, now: datetime, today: date, ids: Sequence[int] = ()
-) -> tuple[Written, dict[str, int]]:
-    """Judge every author with a catalogue again (or these) and write what follows, in one transaction."""
-    with database.begin() as connection:
-        judged = [
-            (
-                snapshot,
-                judge_author(
-                    snapshot.entries,
-                    snapshot.owned,
-                    author=snapshot.name,
-                    pen_names=snapshot.aliases,
-                    today=today,
-                    languages=settings.languages,
-                ),
-            )
-            for snapshot in author_snapshots(connection, ids)
-        ]
-        written = gaps.write_authors(connection, judged, now)
-    verdicts = [verdict for _, verdict in judged]
-    return written, {
-        "authors": len(verdicts),
-        "works_owned": sum(v.owned_count for v in verdicts),
-        "works_missing": sum(v.missing_count for v in verdicts),
-        "entries_of_others": sum(len(v.refused) for v in verdicts),
-    }
 
 
 @dg.asset(
@@ -195,8 +134,37 @@ def top10_gaps(database: dg.ResourceParam[Engine], clock: dg.ResourceParam[Clock
             for entry in entries
         ]
         discoveries.entries_became(connection, outcomes)
-        sample = gaps.sample(connection, "top10", limit=20)
-        total = gaps.count_open(connection, "top10")
+        discoveries.settle_outcomes(connection)
+        sample = gap_reports.sample(connection, "top10", limit=SAMPLE_ROWS)
+        standing = gap_reports.open_counts(connection, "top10")
     return materialised(
-        {"entries": len(entries), "gaps_opened": written.opened}, sample=sample, table="missing_books", rows=total
+        {"entries": len(entries), "gaps_opened": written.opened} | standing,
+        sample=sample,
+        table="missing_books",
+        rows=standing["gaps_open"],
     )
+
+
+def _changes(written: Written) -> dict[str, int]:
+    return {"gaps_opened": written.opened, "gaps_closed": written.closed, "gaps_joined": written.joined}
+
+
+def _series_told(connection: Connection) -> str | None:
+    lines = [
+        f"- **{_plain(name)}**{f' by {_plain(author)}' if author else ''}: {missing} missing of {total}"
+        for name, author, missing, total in gap_reports.nearly_complete(connection, limit=10)
+    ]
+    return "\n".join(["Nearly complete:", "", *lines]) if lines else None
+
+
+def _authors_told(connection: Connection) -> str | None:
+    lines = [
+        f"- **{_plain(name)}**: {missing} missing, {owned} owned"
+        for name, missing, owned in gap_reports.most_wanted_authors(connection, limit=10)
+    ]
+    return "\n".join(["Most wanted:", "", *lines]) if lines else None
+
+
+def _plain(name: str) -> str:
+    """Names come from outside: what Markdown or HTML would read as markup is shown as it is."""
+    return re.sub(r"([\\`*_\[\]<>&#|])", r"\\\1", name)

@@ -14,7 +14,7 @@ import dagster as dg
 from pydantic import Field
 
 from mam_assets.assets.downloads import torrents
-from mam_assets.assets.gaps import rejudge_authors, rejudge_series
+from mam_assets.assets.judging import rejudge_books
 from mam_assets.assets.reporting import materialised
 from mam_assets.assets.seeing import find_items, scan
 from mam_assets.domain.books import Library, LibraryItem, Reason, Work
@@ -285,12 +285,7 @@ def _wait(database: Engine, importing: Importing, downloads: Sequence[ToImport],
 
 def _recount(database: Engine, settings: Settings, importing: Importing, clock: Clock) -> None:
     """Judge again what the new books touch, so that counts and gaps are true at once."""
-    with database.begin() as connection:
-        series_ids, author_ids = gaps.owners_of_books(connection, importing.book_ids)
-    if series_ids:
-        rejudge_series(database, settings, importing.now, clock.today(), series_ids)
-    if author_ids:
-        rejudge_authors(database, settings, importing.now, clock.today(), author_ids)
+    rejudge_books(database, settings, importing.now, clock.today(), importing.book_ids)
 
 
 def _import_failed(

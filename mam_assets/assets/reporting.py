@@ -19,13 +19,16 @@ def materialised(
     table: str | None = None,
     rows: int | None = None,
     problems: Sequence[str] = (),
+    told: str | None = None,
 ) -> dg.MaterializeResult[Any]:
-    """A result with every count (0, never left out: numbers plot over time), at most 20 sample rows, and the problems
-    that did not stop the run."""
+    """A result with every count (0, never left out: numbers plot over time), at most 20 sample rows, what a person
+    would rather read (``told``, Markdown), and the problems that did not stop the run."""
     metadata: dict[str, Any] = dict(counts)
     metadata["problems"] = len(problems)
     if sample:
         metadata["sample"] = sample_table(sample)
+    if told:
+        metadata["summary"] = dg.MetadataValue.md(told)
     if table:
         metadata["dagster/table_name"] = table
     if rows is not None:

@@ -1,35 +1,62 @@
 """What must be true of gaps: the numbers that people see are the rows that are there."""
 
+from collections.abc import Callable
+from typing import Any
+
 import dagster as dg
 
-from mam_assets.assets.gaps import series_gaps
+from mam_assets.assets.gaps import author_gaps, series_gaps
 from mam_assets.assets.reporting import sample_table
-from mam_assets.resources.database import Engine
-from mam_assets.store import gaps
+from mam_assets.resources.database import Connection, Engine
+from mam_assets.store import gap_truths
 
 
 @dg.asset_check(asset=series_gaps, blocking=True)
 def counts_agree_with_rows(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """The counts of each series are those of its catalogue's rows."""
-    with database.begin() as connection:
-        rows = gaps.series_counts_that_disagree(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        description=f"{len(rows)} series show counts that are not their rows'" if rows else "all counts agree",
-        metadata={"series": sample_table(rows)} if rows else {},
-    )
+    return _none_wrong(database, gap_truths.series_counts_that_disagree, "series show counts that are not their rows'")
+
+
+@dg.asset_check(asset=series_gaps, blocking=True)
+def series_summary_agrees_with_rows(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
+    """The view of series shows what the rows of series and gaps say, and no percentage that its counts belie."""
+    return _none_wrong(database, gap_truths.series_summary_that_disagrees, "lines of the summary are not their rows'")
 
 
 @dg.asset_check(asset=series_gaps, blocking=True)
 def every_missing_work_is_a_gap(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """Each work that a series lacks has an open gap."""
+    return _none_wrong(database, gap_truths.missing_works_without_gap, "missing works have no gap")
+
+
+@dg.asset_check(asset=author_gaps, blocking=True)
+def author_counts_agree_with_rows(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
+    """The counts of each author are those of the catalogue's rows."""
+    return _none_wrong(database, gap_truths.author_counts_that_disagree, "authors show counts that are not their rows'")
+
+
+@dg.asset_check(asset=author_gaps, blocking=True)
+def author_summary_agrees_with_rows(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
+    """The view of authors shows what the rows of authors and gaps say, and no percentage that its counts belie."""
+    return _none_wrong(database, gap_truths.author_summary_that_disagrees, "lines of the summary are not their rows'")
+
+
+def _none_wrong(
+    database: Engine, question: Callable[[Connection], list[dict[str, Any]]], wrong: str
+) -> dg.AssetCheckResult:
     with database.begin() as connection:
-        rows = gaps.missing_works_without_gap(connection)
+        rows = question(connection)
     return dg.AssetCheckResult(
         passed=not rows,
-        description=f"{len(rows)} missing works have no gap" if rows else "each missing work is a gap",
-        metadata={"works": sample_table(rows)} if rows else {},
+        description=f"{len(rows)} {wrong}" if rows else "all agree",
+        metadata={"rows": sample_table(rows), "wrong": len(rows)} if rows else {"wrong": 0},
     )
 
 
-CHECKS = (counts_agree_with_rows, every_missing_work_is_a_gap)
+CHECKS = (
+    counts_agree_with_rows,
+    series_summary_agrees_with_rows,
+    every_missing_work_is_a_gap,
+    author_counts_agree_with_rows,
+    author_summary_agrees_with_rows,
+)

@@ -1,7 +1,7 @@
 """What follows from verdicts: which works are wanted, which are owned, and when two wishes mean one work.
 
 Belongs here: the identity of a wanted work over series, authors and lists. Does not belong here: the verdict on a work
-(gaps), rows (store).
+(gaps), what a key looks like (work_keys), rows (store).
 """
 
 from __future__ import annotations
@@ -9,27 +9,47 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mam_assets.domain.books import CatalogEntry, OwnedBook
-from mam_assets.domain.gaps import AuthorVerdict, JudgedWork, SeriesVerdict, WorkStatus
-from mam_assets.domain.isbn import normalise_asin, normalise_isbn
-from mam_assets.domain.names import (
-    normalise_person,
-    normalise_series,
-    normalise_title,
-    parse_position,
-    parse_title_series,
-)
+from mam_assets.domain.gaps import AuthorVerdict, EntryKind, JudgedWork, SeriesVerdict, WorkStatus
+from mam_assets.domain.names import normalise_series, parse_position
+from mam_assets.domain.titles import TitleRelation, relate_titles
+from mam_assets.domain.work_keys import edition_keys, keys_of, places_of, work_key
+
+if TYPE_CHECKING:
+    from mam_assets.domain.entry_verdicts import EntryVerdict
+
+__all__ = [
+    "Judged",
+    "KeyedWork",
+    "OpenGap",
+    "Snapshot",
+    "Wanted",
+    "WhyWanted",
+    "Wishes",
+    "doubles",
+    "filled",
+    "first_hand",
+    "keyed_works",
+    "keys_of",
+    "keys_of_gap",
+    "owned_elsewhere",
+    "places_of",
+    "settle",
+    "wishes_of",
+    "work_key",
+]
 
 WhyWanted = Literal["series_gap", "author_gap", "top10", "request"]
+_WANTED = frozenset({WorkStatus.MISSING, WorkStatus.UPCOMING})
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A series or an author with what exists and what is owned of it. ``rows`` maps an entry to its row;
-    ``collected`` is false where the library counts no book in it (any more): then nothing of it is wanted.
-    ``series_ids`` are an author's series by every normalised name of theirs."""
+    """A series or an author with what exists and what is owned of it. ``rows`` maps an entry to its row, ``stored`` a
+    row to what stands there now; ``collected`` is false where the library counts no book in it (any more): then nothing
+    of it is wanted. ``series_ids`` are an author's series by every normalised name of theirs."""
 
     owner_id: int
     name: str
@@ -42,6 +62,7 @@ class Snapshot:
     is_series: bool = True
     collected: bool = True
     series_ids: Mapping[str, int] = field(default_factory=dict)
+    stored: Mapping[int, EntryVerdict] = field(default_factory=dict)
 
     def with_evidence(self, books: Iterable[OwnedBook]) -> Snapshot:
         """The same with further books that are known to be works of it."""
@@ -53,13 +74,13 @@ Judged = tuple[Snapshot, SeriesVerdict] | tuple[Snapshot, AuthorVerdict]
 
 @dataclass(frozen=True)
 class Wanted:
-    """A work that is to be an open gap."""
+    """A work that is to be an open gap. ``published`` is the earliest date that any source gives."""
 
     work_key: str
     title: str
     authors: tuple[str, ...]
     reason: WhyWanted
-    status: Literal["identified", "upcoming"] = "identified"
+    status: Literal["identified", "upcoming", "ignored"] = "identified"
     series_id: int | None = None
     author_id: int | None = None
     series_name: str | None = None
@@ -75,16 +96,8 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """The works that are to be gaps, and those that are owned, as every key of theirs → book id."""
-
-    wanted: tuple[Wanted, ...] = ()
-    owned: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class OpenGap:
-    """An open gap as far as it says which work it wants."""
+    """A gap as far as it says which work it wants."""
 
     work_key: str
     title: str
@@ -93,134 +106,39 @@ class OpenGap:
     series_id: int | None = None
     series_name: str | None = None
     series_number: str | None = None
+    isbn: str | None = None
+    asin: str | None = None
+    goodreads_id: str | None = None
+    kind: str = "primary"
+    gap_id: int = 0
+    download_status: str = "identified"
 
 
-def work_key(title: str, authors: Sequence[str]) -> str:
-    """The identity of a wanted work: normalised title and first author. One open gap has it, whatever it is wanted
-    for."""
-    return f"{normalise_title(title)}|{normalise_person(authors[0]) if authors else ''}"
+# --- works and their keys -----------------------------------------------------------------------------------------
 
 
-def keys_of(titles: Iterable[str], authors: Sequence[str]) -> frozenset[str]:
-    """Every key that a work may go by: each title with each author, for sources name co-authors in any order."""
-    people = {normalise_person(author) for author in authors} or {""}
-    return frozenset(f"{title}|{person}" for title in map(normalise_title, titles) if title for person in people)
+@dataclass(frozen=True, slots=True)
+class KeyedWork:
+    """A judged work with its own key and every key that it may be found by."""
+
+    work: JudgedWork
+    key: str
+    keys: frozenset[str]
+
+    @property
+    def book_id(self) -> int | None:
+        """The book that shows it to be owned."""
+        owned = self.work.status is WorkStatus.OWNED and self.work.owned_book_ids
+        return self.work.owned_book_ids[0] if owned else None
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.work.status in _WANTED
 
 
-def places_of(
-    titles: Iterable[str], series_id: int | None, series_name: str | None, series_number: str | None
-) -> frozenset[str]:
-    """The keys of a place in a series: its number there, by any title; and, since a pen name hides who wrote it, the
-    title with the series' name and number, by any author."""
-    position = parse_position(series_number)
-    if position is None or position.is_range or position.is_part:
-        return frozenset()
-    keys = {f"#{series_id}@{position.canonical}"} if series_id is not None else set()
-    name = normalise_series(series_name) if series_name else ""
-    if name:
-        keys |= {f"{normalise_title(title)}@{name}@{position.canonical}" for title in titles}
-    return frozenset(keys)
-
-
-def wishes_of(judged: Iterable[Judged], reason: WhyWanted) -> Wishes:
-    """What all these verdicts together want. A work that one of them shows to be owned is wanted by none."""
-    wanted: dict[str, Wanted] = {}
-    owned: dict[str, int] = {}
-    for snapshot, verdict in judged:
-        for work, key, keys in _keyed(snapshot, verdict.works):
-            if work.status is WorkStatus.OWNED and work.owned_book_ids:
-                owned.update(dict.fromkeys(keys, work.owned_book_ids[0]))
-            elif snapshot.collected and work.status in (WorkStatus.MISSING, WorkStatus.UPCOMING):
-                wanted.setdefault(key, _as_wanted(snapshot, work, key, reason))
-    return Wishes(tuple(want for key, want in wanted.items() if key not in owned), owned)
-
-
-def owned_elsewhere(judged: Sequence[Judged]) -> dict[int, tuple[OwnedBook, ...]]:
-    """By owner id: books that another verdict shows to be a work which this one lacks. A work in two series is listed
-    by both, and Audiobookshelf mostly names one of them."""
-    owned: dict[str, tuple[int, int]] = {}
-    for snapshot, verdict in judged:
-        for work, _, keys in _keyed(snapshot, verdict.works):
-            if work.status is WorkStatus.OWNED and work.owned_book_ids:
-                owned.update(dict.fromkeys(keys, (snapshot.owner_id, work.owned_book_ids[0])))
-    found: dict[int, list[OwnedBook]] = {}
-    for snapshot, verdict in judged:
-        for work, _, keys in _keyed(snapshot, verdict.works):
-            if work.status not in (WorkStatus.MISSING, WorkStatus.UPCOMING):
-                continue
-            hit = next((owned[key] for key in sorted(keys) if key in owned), None)
-            if hit is not None and hit[0] != snapshot.owner_id:
-                found.setdefault(snapshot.owner_id, []).append(_as_owned(hit[1], snapshot, work))
-    return {owner_id: tuple(books) for owner_id, books in found.items()}
-
-
-def books_beside(entries: Iterable[CatalogEntry], books: Iterable[OwnedBook]) -> list[OwnedBook]:
-    """Which books that the library does not count in a series are surely works of it all the same: the very title, or
-    the same ISBN or ASIN. Their places count elsewhere, and are taken off."""
-    titles: set[str] = set()
-    ids: set[tuple[str, str]] = set()
-    for entry in entries:
-        titles.add(normalise_title(entry.title))
-        ids |= _ids(entry.isbn, entry.asin)
-    return [
-        replace(book, title=parse_title_series(book.title)[0], series_position=None, series_name=None)
-        for book in books
-        if normalise_title(book.title) in titles - {""} or _ids(book.isbn, book.asin) & ids
-    ]
-
-
-def books_at_places(entries: Iterable[CatalogEntry], books: Iterable[OwnedBook]) -> list[OwnedBook]:
-    """Books that are an entry's work by title, series' name and number together, whatever name the author goes by:
-    "Aunt Jane's Nieces" are by Edith Van Dyne in one source and by L. Frank Baum in the other."""
-    at_place: dict[str, CatalogEntry] = {}
-    for entry in entries:
-        if entry.series is not None:
-            for key in places_of((entry.title,), None, entry.series.name, entry.series.position):
-                at_place.setdefault(key, entry)
-    found = []
-    for book in books:
-        for key in places_of((parse_title_series(book.title)[0],), None, book.series_name, book.series_position):
-            if key in at_place:
-                found.append(replace(book, title=at_place[key].title, authors=at_place[key].authors))
-    return found
-
-
-def settle(wanted: Iterable[Wanted], open_gaps: Sequence[OpenGap]) -> list[Wanted]:
-    """The wishes under the keys that open gaps have for the same works, each work once."""
-    by_key = {gap.work_key: gap for gap in open_gaps}
-    by_any_key: dict[str, list[OpenGap]] = {}
-    for gap in open_gaps:
-        for key in keys_of_gap(gap):
-            by_any_key.setdefault(key, []).append(gap)
-    settled: dict[str, Wanted] = {}
-    for want in wanted:
-        if want.work_key not in by_key:
-            same = (gap for key in sorted(keys_of_gap(want)) for gap in by_any_key.get(key, ()))
-            known = next((gap for gap in same if not _other_volume(gap, want)), None)
-            if known is not None:
-                want = replace(want, work_key=known.work_key)
-            else:
-                by_key[want.work_key] = _as_gap(want)
-                for key in keys_of_gap(want):
-                    by_any_key.setdefault(key, []).append(by_key[want.work_key])
-        settled.setdefault(want.work_key, want)
-    return list(settled.values())
-
-
-def filled(open_gaps: Iterable[OpenGap], owned: Mapping[str, int]) -> dict[str, int]:
-    """Keys of the open gaps whose work is owned → book id."""
-    found = {}
-    for gap in open_gaps:
-        keys = {gap.work_key} | keys_of_gap(gap)
-        book_id = next((owned[key] for key in sorted(keys) if key in owned), None)
-        if book_id is not None:
-            found[gap.work_key] = book_id
-    return found
-
-
-def _keyed(snapshot: Snapshot, works: Sequence[JudgedWork]) -> list[tuple[JudgedWork, str, frozenset[str]]]:
-    """Each work with its own key and every key that it may be found by. Volumes that all bear one title ("Saga" 1, 2,
-    3) are told apart by their place: only the first has the plain key, and none is found by the title alone."""
+def keyed_works(snapshot: Snapshot, works: Sequence[JudgedWork]) -> list[KeyedWork]:
+    """Each work with its keys. Volumes that all bear one title ("Saga" 1, 2, 3) are told apart by their place: only the
+    first has the plain key, and none is found by the title alone."""
     plain = [work_key(work.entry.title, _authors(snapshot, work)) for work in works]
     count = Counter(plain)
     seen: set[str] = set()
@@ -232,8 +150,31 @@ def _keyed(snapshot: Snapshot, works: Sequence[JudgedWork]) -> list[tuple[Judged
         seen.add(key)
         titles = (work.entry.title, *(other.title for other in work.also))
         keys = keys_of(titles, _authors(snapshot, work)) | {key} if count[key] == 1 else {own}
-        keyed.append((work, own, frozenset(keys | _places(snapshot, work, titles))))
+        keyed.append(KeyedWork(work, own, frozenset(keys | _places(snapshot, work, titles))))
     return keyed
+
+
+def first_hand(works: Iterable[KeyedWork]) -> dict[str, int | None]:
+    """Every key of the works that are owned (with the book) and of those that are lacking (with None)."""
+    found: dict[str, int | None] = {}
+    for keyed in works:
+        if keyed.book_id is not None:
+            found.update(dict.fromkeys(keyed.keys, keyed.book_id))
+        elif keyed.is_wanted:
+            for key in keyed.keys:
+                found.setdefault(key, None)
+    return found
+
+
+def owned_elsewhere(snapshot: Snapshot, works: Iterable[KeyedWork], owned: Mapping[str, int]) -> tuple[OwnedBook, ...]:
+    """Books that another series shows to be works that this one lacks, by ``owned``: key → book. A work in two series
+    is listed by both, and Audiobookshelf mostly names one of them."""
+    found = []
+    for keyed in works:
+        hit = next((key for key in sorted(keyed.keys) if key in owned), None) if keyed.is_wanted else None
+        if hit is not None:
+            found.append(_as_owned(owned[hit], snapshot, keyed.work))
+    return tuple(found)
 
 
 def _places(snapshot: Snapshot, work: JudgedWork, titles: Iterable[str]) -> frozenset[str]:
@@ -260,44 +201,75 @@ def _place(work: JudgedWork) -> str:
     return position.canonical if position else work.entry.source_key
 
 
-def _ids(isbn: str | None, asin: str | None) -> set[tuple[str, str]]:
-    pairs = (("isbn", normalise_isbn(isbn)), ("asin", normalise_asin(asin)))
-    return {(name, value) for name, value in pairs if value}
-
-
-def keys_of_gap(gap: OpenGap | Wanted) -> frozenset[str]:
-    """Every key that a gap may be found by. A key with a place in it stands for itself and that place alone."""
-    titles = (gap.title, *gap.other_titles)
-    places = places_of(titles, gap.series_id, gap.series_name, gap.series_number)
-    if gap.work_key.count("|") > 1:
-        return places | {gap.work_key}
-    return keys_of(titles, gap.authors) | places | {gap.work_key}
-
-
-def _other_volume(gap: OpenGap, want: Wanted) -> bool:
-    if gap.series_id is None or gap.series_id != want.series_id:
-        return False
-    first, second = parse_position(gap.series_number), parse_position(want.series_number)
-    return first is not None and second is not None and first != second
-
-
-def _as_gap(want: Wanted) -> OpenGap:
-    return OpenGap(
-        want.work_key, want.title, want.authors, want.other_titles, want.series_id, want.series_name, want.series_number
-    )
-
-
 def _as_owned(book_id: int, snapshot: Snapshot, work: JudgedWork) -> OwnedBook:
     position = work.entry.series.position if work.entry.series else None
     return OwnedBook(book_id, work.entry.title, _authors(snapshot, work), position, work.entry.isbn, work.entry.asin)
 
 
-def _as_wanted(snapshot: Snapshot, work: JudgedWork, key: str, reason: WhyWanted) -> Wanted:
+# --- wishes -------------------------------------------------------------------------------------------------------
+
+
+class Wishes:
+    """What many verdicts together want, whatever their order. A work that one of them shows to be owned is wanted by
+    none; one that several want is wanted for the owner with the lowest id."""
+
+    def __init__(self, reason: WhyWanted) -> None:
+        self.reason: WhyWanted = reason
+        self._wanted: dict[int, list[tuple[Wanted, frozenset[str]]]] = {}
+        self._owned: dict[int, dict[str, int]] = {}
+
+    def note(self, snapshot: Snapshot, works: Iterable[KeyedWork]) -> None:
+        """What one verdict says, instead of what was noted of the same owner before."""
+        wanted: list[tuple[Wanted, frozenset[str]]] = []
+        owned: dict[str, int] = {}
+        for keyed in works:
+            if keyed.book_id is not None:
+                owned.update(dict.fromkeys(keyed.keys, keyed.book_id))
+            elif keyed.is_wanted and snapshot.collected:
+                wanted.append((_as_wanted(snapshot, keyed, self.reason), keyed.keys))
+        self._wanted[snapshot.owner_id] = wanted
+        self._owned[snapshot.owner_id] = owned
+
+    @property
+    def owner_ids(self) -> list[int]:
+        """Who was judged."""
+        return sorted(self._wanted)
+
+    @property
+    def owned(self) -> dict[str, int]:
+        """Every key of the works that are owned → book id."""
+        found: dict[str, int] = {}
+        for owner_id in sorted(self._owned):
+            found.update(self._owned[owner_id])
+        return found
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The works that are to be gaps."""
+        owned = frozenset(key for keys in self._owned.values() for key in keys)
+        found: dict[str, Wanted] = {}
+        for owner_id in self.owner_ids:
+            for want, keys in self._wanted[owner_id]:
+                if not keys & owned:
+                    found.setdefault(want.work_key, want)
+        return tuple(found.values())
+
+
+def wishes_of(judged: Iterable[Judged], reason: WhyWanted) -> Wishes:
+    """What all these verdicts together want."""
+    wishes = Wishes(reason)
+    for snapshot, verdict in judged:
+        wishes.note(snapshot, keyed_works(snapshot, verdict.works))
+    return wishes
+
+
+def _as_wanted(snapshot: Snapshot, keyed: KeyedWork, reason: WhyWanted) -> Wanted:
+    work = keyed.work
     entry = work.entry
     series = entry.series
-    also = {other.title for other in work.also} - {entry.title}
+    entries = (entry, *work.also)
     return Wanted(
-        work_key=key,
+        work_key=keyed.key,
         title=entry.title,
         authors=_authors(snapshot, work),
         reason=reason,
@@ -311,7 +283,120 @@ def _as_wanted(snapshot: Snapshot, work: JudgedWork, key: str, reason: WhyWanted
         asin=entry.asin,
         goodreads_id=entry.goodreads_id,
         language=entry.language,
-        published=entry.published,
-        other_titles=tuple(sorted(also)),
+        published=min((one.published for one in entries if one.published), default=None),
+        other_titles=tuple(sorted({other.title for other in work.also} - {entry.title})),
         priority=work.priority,
+    )
+
+
+# --- wishes and gaps ----------------------------------------------------------------------------------------------
+
+
+def keys_of_gap(gap: OpenGap | Wanted) -> frozenset[str]:
+    """Every key that a gap may be found by. A key with a place in it stands for itself and that place alone."""
+    titles = (gap.title, *gap.other_titles)
+    keys = places_of(titles, gap.series_id, gap.series_name, gap.series_number) | {gap.work_key}
+    if gap.kind in (EntryKind.PRIMARY, EntryKind.NOVELLA):
+        keys |= edition_keys(gap.isbn, gap.asin, gap.goodreads_id)
+    return keys if gap.work_key.count("|") > 1 else keys | keys_of(titles, gap.authors)
+
+
+def settle(wanted: Iterable[Wanted], open_gaps: Sequence[OpenGap]) -> list[Wanted]:
+    """The wishes under the keys that open gaps have for the same works, each work once."""
+    by_key = {gap.work_key: gap for gap in open_gaps}
+    by_any_key: dict[str, list[OpenGap]] = {}
+    for gap in open_gaps:
+        for key in keys_of_gap(gap):
+            by_any_key.setdefault(key, []).append(gap)
+    settled: dict[str, Wanted] = {}
+    for want in wanted:
+        if want.work_key not in by_key:
+            same = ((key, gap) for key in sorted(keys_of_gap(want)) for gap in by_any_key.get(key, ()))
+            known = next((gap for key, gap in same if not _apart(gap, want, key)), None)
+            if known is not None:
+                want = replace(want, work_key=known.work_key)
+            else:
+                by_key[want.work_key] = _as_gap(want)
+                for key in keys_of_gap(want):
+                    by_any_key.setdefault(key, []).append(by_key[want.work_key])
+        settled[want.work_key] = _both(settled[want.work_key], want) if want.work_key in settled else want
+    return list(settled.values())
+
+
+def _both(first: Wanted, second: Wanted) -> Wanted:
+    """One wish for what two owners lack: out as soon as one of them says so, and known by the titles of both."""
+    return replace(
+        first,
+        status=first.status if first.status == second.status else "identified",
+        series_id=first.series_id or second.series_id,
+        series_name=first.series_name if first.series_id or not second.series_id else second.series_name,
+        series_number=first.series_number if first.series_id or not second.series_id else second.series_number,
+        author_id=first.author_id or second.author_id,
+        published=min((text for text in (first.published, second.published) if text), default=None),
+        other_titles=tuple(sorted({*first.other_titles, second.title, *second.other_titles} - {first.title})),
+        priority=min(first.priority, second.priority),
+    )
+
+
+def filled(open_gaps: Iterable[OpenGap], owned: Mapping[str, int]) -> dict[str, int]:
+    """Keys of the open gaps whose work is owned → book id."""
+    found = {}
+    for gap in open_gaps:
+        book_id = next((owned[key] for key in sorted(keys_of_gap(gap)) if key in owned), None)
+        if book_id is not None:
+            found[gap.work_key] = book_id
+    return found
+
+
+_ACTIVE = ("queued", "downloading", "completed")
+
+
+def doubles(open_gaps: Sequence[OpenGap]) -> list[tuple[OpenGap, OpenGap]]:
+    """Pairs (kept, doubled) of open gaps that want one work. Kept is what is under way, else what a person has ignored
+    or has to decide, else the older one; two that are both under way are left alone."""
+    order = sorted(open_gaps, key=lambda gap: (_standing(gap.download_status), gap.gap_id))
+    by_key: dict[str, OpenGap] = {}
+    found = []
+    for gap in order:
+        keys = keys_of_gap(gap)
+        kept = next((by_key[key] for key in sorted(keys) if key in by_key and not _apart(by_key[key], gap, key)), None)
+        if kept is not None and gap.download_status not in _ACTIVE:
+            found.append((kept, gap))
+            continue
+        for key in keys:
+            by_key.setdefault(key, gap)
+    return found
+
+
+def _standing(status: str) -> int:
+    return 0 if status in _ACTIVE else {"ignored": 1, "held": 2, "failed": 3}.get(status, 4)
+
+
+def _apart(gap: OpenGap | Wanted, want: OpenGap | Wanted, key: str) -> bool:
+    """Whether two wishes that share a key are two works all the same: other volumes of one series, or two titles that
+    a source gives one ISBN."""
+    if key.startswith(("isbn:", "asin:")) and relate_titles(gap.title, want.title) in _OTHER_TITLES:
+        return True
+    if gap.series_id is None or gap.series_id != want.series_id:
+        return False
+    first, second = parse_position(gap.series_number), parse_position(want.series_number)
+    return first is not None and second is not None and first != second
+
+
+_OTHER_TITLES = frozenset({TitleRelation.UNRELATED, TitleRelation.DIFFERENT_NUMBER})
+
+
+def _as_gap(want: Wanted) -> OpenGap:
+    return OpenGap(
+        want.work_key,
+        want.title,
+        want.authors,
+        want.other_titles,
+        want.series_id,
+        want.series_name,
+        want.series_number,
+        want.isbn,
+        want.asin,
+        want.goodreads_id,
+        want.kind,
     )

@@ -10,45 +10,58 @@ them rests on this series' earlier verdict, so that a mistake does not keep itse
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
+from collections import defaultdict, namedtuple
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from mam_assets.domain.beside import books_at_places, books_beside, books_of_co_authors, keys_of_book
 from mam_assets.domain.books import CatalogEntry, OwnedBook, SeriesRef
-from mam_assets.domain.names import normalise_series
-from mam_assets.domain.wanting import Snapshot, books_at_places, books_beside
+from mam_assets.domain.entry_verdicts import EntryVerdict
+from mam_assets.domain.names import normalise_series, normalise_title
+from mam_assets.domain.wanting import Snapshot
+from mam_assets.store.gap_keys import owners_of_keys
 
+_Entry = namedtuple(
+    "_Entry",
+    "id source source_key title authors series_name position published isbn asin goodreads_id language audiobook "
+    "kind status rule reason same_as book_id counted disagreements",
+)
+_Book = namedtuple("_Book", "id title authors position isbn asin name")
 _ENTRY = """id, source, source_key, title, authors, series_name, position, published, isbn, asin, goodreads_id,
-    language, audiobook"""
+    language, audiobook, kind, status, rule, reason, same_as, book_id, counted, disagreements"""
+_OWNED = "('active', 'duplicate')"  # the same recording twice is owned, whichever of the two is marked
 
 
 def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Snapshot]:
-    """Every series with a catalogue, with its entries and books. With `ids`, these and all series of their authors,
-    since one work may stand in several of them."""
-    chosen = _series_with_kin(connection, ids) if ids else None
+    """Every series with a catalogue (or those of `ids`), with its entries and books."""
+    chosen = sorted(ids) or None
     given = {"ids": chosen}
     which = "(CAST(:ids AS bigint[]) IS NULL OR s.id = ANY(CAST(:ids AS bigint[])))"
     entries = _by_owner(
         connection,
+        _Entry,
         f"""SELECT series_id AS owner, {_ENTRY} FROM catalog_entries
             WHERE series_id IN (SELECT s.id FROM series s WHERE {which}) ORDER BY id""",
         given,
     )
     counted = _by_owner(
         connection,
+        _Book,
         f"""
         SELECT s.id AS owner, s.name, b.id, b.title, b.authors, bs.position, b.isbn, b.asin
         FROM series s JOIN book_series bs ON bs.series_id = s.id JOIN books b ON b.id = bs.book_id
-        WHERE b.status = 'active' AND b.title_key <> '' AND {which}
+        WHERE b.status IN {_OWNED} AND b.title_key <> '' AND {which}
         ORDER BY b.id
         """,
         given,
     )
     beside = _by_owner(
         connection,
+        _Book,
         f"""
         WITH people AS (
             SELECT s.id AS series_id, s.author_id FROM series s WHERE s.author_id IS NOT NULL AND {which}
@@ -65,7 +78,7 @@ def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
         SELECT shown.series_id AS owner, b.id, shown.title, b.authors, shown.isbn, shown.asin,
                NULL AS position, NULL AS name
         FROM shown JOIN books b ON b.id = shown.book_id
-        WHERE b.status = 'active' AND b.title_key <> ''
+        WHERE b.status IN {_OWNED} AND b.title_key <> ''
           AND NOT EXISTS (SELECT FROM book_series bs WHERE bs.book_id = b.id AND bs.series_id = shown.series_id)
         ORDER BY b.id, shown.title
         """,
@@ -82,7 +95,9 @@ def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
     ]
 
 
-def _series_with_kin(connection: Connection, ids: Sequence[int]) -> list[int]:
+def series_to_judge(connection: Connection, ids: Sequence[int] = ()) -> list[int]:
+    """Every series with a catalogue; with `ids`, these and all series of their authors, since a book that the library
+    counts in one of them may be a work of another."""
     rows = connection.execute(
         text(
             """
@@ -91,16 +106,85 @@ def _series_with_kin(connection: Connection, ids: Sequence[int]) -> list[int]:
                 UNION
                 SELECT ba.author_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
                 WHERE bs.series_id = ANY(CAST(:ids AS bigint[]))
+            ), chosen AS (
+                SELECT id FROM series
+                WHERE id = ANY(CAST(:ids AS bigint[])) OR author_id IN (SELECT author_id FROM mine)
+                UNION
+                SELECT bs.series_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
+                WHERE ba.author_id IN (SELECT author_id FROM mine)
             )
-            SELECT id FROM series WHERE id = ANY(CAST(:ids AS bigint[])) OR author_id IN (SELECT author_id FROM mine)
-            UNION
-            SELECT bs.series_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
-            WHERE ba.author_id IN (SELECT author_id FROM mine)
+            SELECT s.id FROM series s
+            WHERE (cardinality(CAST(:ids AS bigint[])) = 0 OR s.id IN (SELECT id FROM chosen))
+              AND EXISTS (SELECT FROM catalog_entries c WHERE c.series_id = s.id)
+            ORDER BY s.id
             """
         ),
         {"ids": list(ids)},
     )
-    return sorted(rows.scalars())
+    return list(rows.scalars())
+
+
+def authors_to_judge(connection: Connection, ids: Sequence[int] = ()) -> list[int]:
+    """Every author with a catalogue, or those of `ids` that have one."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT a.id FROM authors a
+            WHERE (cardinality(CAST(:ids AS bigint[])) = 0 OR a.id = ANY(CAST(:ids AS bigint[])))
+              AND EXISTS (SELECT FROM catalog_entries c WHERE c.author_id = a.id)
+            ORDER BY a.id
+            """
+        ),
+        {"ids": list(ids)},
+    )
+    return list(rows.scalars())
+
+
+def touched_by_books(connection: Connection, book_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The series and the authors whose gaps these books may change: those that the library counts them in, all series
+    of their authors, all authors of these, and whoever lacks a work under one of their names and places."""
+    given = {"ids": list(book_ids)}
+    series = connection.execute(
+        text(
+            """
+            SELECT bs.series_id FROM book_series bs WHERE bs.book_id = ANY(CAST(:ids AS bigint[]))
+            UNION
+            SELECT s.id FROM book_authors ba JOIN series s ON s.author_id = ba.author_id
+            WHERE ba.book_id = ANY(CAST(:ids AS bigint[]))
+            UNION
+            SELECT bs.series_id FROM book_authors mine JOIN book_authors ba ON ba.author_id = mine.author_id
+            JOIN book_series bs ON bs.book_id = ba.book_id WHERE mine.book_id = ANY(CAST(:ids AS bigint[]))
+            """
+        ),
+        given,
+    )
+    books = connection.execute(
+        text(
+            """
+            SELECT b.id, b.title, b.authors, bs.position, b.isbn, b.asin, s.name
+            FROM books b LEFT JOIN book_series bs ON bs.book_id = b.id LEFT JOIN series s ON s.id = bs.series_id
+            WHERE b.id = ANY(CAST(:ids AS bigint[])) AND b.title_key <> ''
+            """
+        ),
+        given,
+    )
+    keys = {key for book in _owned(books) for key in keys_of_book(book)}
+    lacking_series, lacking_authors = owners_of_keys(connection, keys)
+    touched = sorted(lacking_series.union(series.scalars()))
+    authors = connection.execute(
+        text(
+            """
+            SELECT author_id FROM book_authors WHERE book_id = ANY(CAST(:ids AS bigint[]))
+            UNION
+            SELECT author_id FROM series WHERE id = ANY(CAST(:series AS bigint[])) AND author_id IS NOT NULL
+            UNION
+            SELECT ba.author_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
+            WHERE bs.series_id = ANY(CAST(:series AS bigint[]))
+            """
+        ),
+        {**given, "series": touched},
+    )
+    return touched, sorted(lacking_authors.union(authors.scalars()))
 
 
 def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Snapshot]:
@@ -109,17 +193,19 @@ def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
     which = "(CAST(:ids AS bigint[]) IS NULL OR a.id = ANY(CAST(:ids AS bigint[])))"
     entries = _by_owner(
         connection,
+        _Entry,
         f"""SELECT author_id AS owner, {_ENTRY} FROM catalog_entries
             WHERE author_id IN (SELECT a.id FROM authors a WHERE {which}) ORDER BY id""",
         given,
     )
     counted = _by_owner(
         connection,
+        _Book,
         f"""
         SELECT a.id AS owner, b.id, b.title, b.authors, bs.position, s.name, b.isbn, b.asin
         FROM authors a JOIN book_authors ba ON ba.author_id = a.id JOIN books b ON b.id = ba.book_id
         LEFT JOIN book_series bs ON bs.book_id = b.id LEFT JOIN series s ON s.id = bs.series_id
-        WHERE b.status = 'active' AND b.title_key <> '' AND {which}
+        WHERE b.status IN {_OWNED} AND b.title_key <> '' AND {which}
         ORDER BY b.id, s.id
         """,
         given,
@@ -127,20 +213,20 @@ def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
     # What a series knows its own books as: the American title of a book that is owned under the British one.
     beside = _by_owner(
         connection,
+        _Book,
         f"""
         SELECT a.id AS owner, b.id, c.title, b.authors, c.isbn, c.asin, NULL AS position, NULL AS name
         FROM authors a JOIN book_authors ba ON ba.author_id = a.id JOIN books b ON b.id = ba.book_id
         JOIN book_series bs ON bs.book_id = b.id
         JOIN catalog_entries c ON c.series_id = bs.series_id AND c.book_id = b.id
-        WHERE b.status = 'active' AND c.status IN ('owned', 'not_wanted') AND c.kind IN ('primary', 'novella')
+        WHERE b.status IN {_OWNED} AND c.status IN ('owned', 'not_wanted') AND c.kind IN ('primary', 'novella')
           AND {which}
         ORDER BY b.id, c.title
         """,
         given,
     )
     imported = _imported(connection, "author_id", list(ids) or None)
-    names = _series_names(connection)
-    counted_anywhere = _counted_in_series(connection)
+    names = _series_names(connection, list(entries))
     rows = connection.execute(text(f"SELECT a.id, a.name, a.aliases FROM authors a WHERE {which} ORDER BY a.id"), given)
     snapshots = []
     for row in rows:
@@ -149,34 +235,43 @@ def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
         snapshot = _snapshot(row, (row.name,), tuple(row.aliases), row.id, entries, counted, beside, imported)
         known = names.get(row.id, {})
         named = tuple(_with_our_name(entry, row.name, known) for entry in snapshot.entries)
-        snapshots.append(
-            replace(
-                snapshot,
-                entries=named,
-                is_series=False,
-                series_ids={key: series_id for key, (series_id, _) in known.items()},
-                owned=(*snapshot.owned, *books_at_places(named, counted_anywhere)),
-            )
-        )
-    return snapshots
+        series_ids = {key: series_id for key, (series_id, _) in known.items()}
+        snapshots.append(replace(snapshot, entries=named, is_series=False, series_ids=series_ids))
+    by_title = _books_titled(connection, snapshots)
+    return [_with_books_titled_alike(snapshot, by_title) for snapshot in snapshots]
 
 
-def _series_names(connection: Connection) -> Mapping[int, dict[str, tuple[int, str]]]:
+def _with_books_titled_alike(snapshot: Snapshot, by_title: Mapping[str, list[OwnedBook]]) -> Snapshot:
+    """With the books of others that are works of the author all the same: under a pen name, or by a co-author."""
+    titles = {normalise_title(entry.title) for entry in snapshot.entries}
+    own = {(book.book_id, book.authors) for book in snapshot.owned if snapshot.name in book.authors}
+    books = [
+        book for title in sorted(titles) for book in by_title.get(title, ()) if (book.book_id, book.authors) not in own
+    ]
+    if not books:
+        return snapshot
+    return snapshot.with_evidence(
+        [*books_at_places(snapshot.entries, books), *books_of_co_authors(snapshot.entries, books)]
+    )
+
+
+def _series_names(connection: Connection, author_ids: Sequence[int]) -> Mapping[int, dict[str, tuple[int, str]]]:
     """By author: their series by every normalised name → (id, name)."""
     rows = connection.execute(
         text(
             """
-            SELECT DISTINCT who.author_id, n.name_key, s.id, s.name
-            FROM series s JOIN series_names n ON n.series_id = s.id
-            CROSS JOIN LATERAL (
-                SELECT s.author_id WHERE s.author_id IS NOT NULL
+            WITH who AS (
+                SELECT s.author_id, s.id AS series_id FROM series s WHERE s.author_id = ANY(CAST(:ids AS bigint[]))
                 UNION
-                SELECT ba.author_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
-                WHERE bs.series_id = s.id
-            ) who
+                SELECT ba.author_id, bs.series_id FROM book_authors ba JOIN book_series bs ON bs.book_id = ba.book_id
+                WHERE ba.author_id = ANY(CAST(:ids AS bigint[]))
+            )
+            SELECT DISTINCT who.author_id, n.name_key, s.id, s.name
+            FROM who JOIN series s ON s.id = who.series_id JOIN series_names n ON n.series_id = s.id
             ORDER BY s.id DESC
             """
-        )
+        ),
+        {"ids": list(author_ids)},
     )
     found: dict[int, dict[str, tuple[int, str]]] = defaultdict(dict)
     for row in rows:
@@ -192,31 +287,45 @@ def _with_our_name(entry: CatalogEntry, author: str, names: Mapping[str, tuple[i
     return replace(entry, series=replace(entry.series, name=known[1])) if known else entry
 
 
-def _counted_in_series(connection: Connection) -> list[OwnedBook]:
-    """Every book with a place in a series, whoever wrote it."""
+def _books_titled(connection: Connection, snapshots: Sequence[Snapshot]) -> Mapping[str, list[OwnedBook]]:
+    """By title: books of anybody that bear the title of an entry which names a series or several authors."""
+    titles = {
+        normalise_title(entry.title)
+        for one in snapshots
+        for entry in one.entries
+        if entry.series is not None or len(entry.authors) > 1
+    }
     rows = connection.execute(
         text(
+            f"""
+            SELECT json_agg(json_build_array(b.title_key, b.id, b.title, b.authors, bs.position, b.isbn, b.asin, s.name)
+                            ORDER BY b.id, s.id)
+            FROM jsonb_array_elements_text(CAST(:titles AS jsonb)) AS v (title)
+            JOIN books b ON b.title_key = v.title
+            LEFT JOIN book_series bs ON bs.book_id = b.id LEFT JOIN series s ON s.id = bs.series_id
+            WHERE b.status IN {_OWNED} AND b.title_key <> ''
             """
-            SELECT b.id, b.title, b.authors, bs.position, b.isbn, b.asin, s.name
-            FROM book_series bs JOIN books b ON b.id = bs.book_id JOIN series s ON s.id = bs.series_id
-            WHERE b.status = 'active' AND b.title_key <> '' AND bs.position IS NOT NULL ORDER BY b.id
-            """
-        )
-    )
-    return _owned(rows)
+        ),
+        {"titles": json.dumps(sorted(titles))},
+    ).scalar()
+    found: dict[str, list[OwnedBook]] = defaultdict(list)
+    for title, *values in rows or ():
+        found[title] += _owned([_Book(*values)])
+    return found
 
 
 def _imported(connection: Connection, owner: str, ids: Sequence[int] | None) -> Mapping[int, list[Any]]:
     """What was downloaded for a work and is in the library is that work, whatever its tags made of it."""
     return _by_owner(
         connection,
+        _Book,
         f"""
         SELECT m.{owner} AS owner, b.id, m.title, m.authors, m.series_number AS position, m.isbn, m.asin,
                m.series_name AS name
         FROM missing_books m
         JOIN downloads d ON d.missing_book_id = m.id AND d.abs_import_status = 'imported' AND d.book_id = m.book_id
         JOIN books b ON b.id = m.book_id
-        WHERE m.{owner} IS NOT NULL AND b.status = 'active'
+        WHERE m.{owner} IS NOT NULL AND b.status IN {_OWNED}
           AND (CAST(:ids AS bigint[]) IS NULL OR m.{owner} = ANY(CAST(:ids AS bigint[])))
         ORDER BY m.id
         """,
@@ -224,10 +333,15 @@ def _imported(connection: Connection, owner: str, ids: Sequence[int] | None) -> 
     )
 
 
-def _by_owner(connection: Connection, statement: str, given: Mapping[str, Any]) -> Mapping[int, list[Any]]:
+def _by_owner(
+    connection: Connection, shape: type[tuple[Any, ...]], statement: str, given: Mapping[str, Any]
+) -> Mapping[int, list[Any]]:
+    """The rows of a statement by their owner. They come as one text, since a driver in Python is slow at many rows."""
+    names = ", ".join(f"q.{name}" for name in ("owner", *shape._fields))  # type: ignore[attr-defined]
+    rows = connection.execute(text(f"SELECT json_agg(json_build_array({names})) FROM ({statement}) q"), given).scalar()
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in connection.execute(text(statement), given):
-        found[row.owner].append(row)
+    for owner, *values in rows or ():
+        found[owner].append(shape(*values))
     return found
 
 
@@ -253,6 +367,7 @@ def _snapshot(
         entries=catalogue,
         owned=(*books, *surely),
         rows={(row.source, row.source_key): row.id for row in rows},
+        stored={row.id: EntryVerdict(*(getattr(row, name) for name in EntryVerdict._fields)) for row in rows},
         author_id=author_id,
         collected=bool(books),
     )

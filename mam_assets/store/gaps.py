@@ -1,36 +1,35 @@
 """Gaps: what follows from verdicts. A gap is never deleted and refilled: it has dates.
 
-Belongs here: SQL that writes missing_books and the counts of series and authors. Does not belong here: what a verdict
-is made from (gap_snapshots), the verdict (domain.gaps) and which wishes mean one work (domain.wanting), the search for
-releases (releases).
+Belongs here: SQL that opens, closes and joins missing_books. Does not belong here: what a verdict is made from
+(gap_snapshots), the verdict (domain.gaps) and its own rows (verdicts), which wishes mean one work (domain.wanting), the
+search for releases (releases).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import SeriesRef, Work
-from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict, WorkStatus
+from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict
 from mam_assets.domain.wanting import (
-    Judged,
     OpenGap,
     Snapshot,
     Wanted,
     WhyWanted,
-    filled,
-    keys_of,
+    Wishes,
+    doubles,
     keys_of_gap,
-    places_of,
     settle,
     wishes_of,
 )
-from mam_assets.store import tables as t
+from mam_assets.store import gap_keys, verdicts
+
+_BATCH = 5_000
 
 
 @dataclass
@@ -39,235 +38,262 @@ class Written:
 
     opened: int = 0
     closed: int = 0
+    joined: int = 0
     open_ids: dict[str, int] = field(default_factory=dict)
 
 
 def write_series(connection: Connection, judged: Sequence[tuple[Snapshot, SeriesVerdict]], now: datetime) -> Written:
-    """Write the verdicts on series: entries, gaps opened and closed, and the counts that must agree with them."""
-    _write_entries(connection, judged)
-    wishes = wishes_of(judged, "series_gap")
-    owner_ids = [snapshot.owner_id for snapshot, _ in judged]
-    written = _write_gaps(connection, wishes.wanted, wishes.owned, "series_gap", owner_ids, now)
-    if judged:
-        connection.execute(
-            text(
-                """
-                UPDATE series SET total_books_in_series = :total, books_owned = :owned, books_missing = :missing,
-                       completion_percentage = :percentage, completion_status = :status, date_updated = :now
-                WHERE id = :id
-                """
-            ),
-            [
-                {
-                    "id": snapshot.owner_id,
-                    "total": verdict.total,
-                    "owned": verdict.owned_count,
-                    "missing": verdict.missing_count,
-                    "percentage": float(verdict.percentage),
-                    "status": verdict.status,
-                    "now": now,
-                }
-                for snapshot, verdict in judged
-            ],
-        )
-    return written
+    """Write the verdicts on series: entries, counts that must agree with them, gaps opened and closed."""
+    verdicts.write_entries(connection, judged)
+    verdicts.write_series_counts(connection, judged, now)
+    return write_wishes(connection, wishes_of(judged, "series_gap"), now)
 
 
 def write_authors(connection: Connection, judged: Sequence[tuple[Snapshot, AuthorVerdict]], now: datetime) -> Written:
-    """Write the verdicts on authors: entries, gaps opened and closed, and the counts that must agree with them."""
-    _write_entries(connection, judged)
-    wishes = wishes_of(judged, "author_gap")
-    owner_ids = [snapshot.owner_id for snapshot, _ in judged]
-    written = _write_gaps(connection, wishes.wanted, wishes.owned, "author_gap", owner_ids, now)
-    if judged:
-        connection.execute(
-            text(
-                """
-                UPDATE authors SET total_audiobooks_external = :total, audiobooks_owned = :owned,
-                       audiobooks_missing = :missing, completion_status = :status, date_updated = :now
-                WHERE id = :id
-                """
-            ),
-            [
-                {
-                    "id": snapshot.owner_id,
-                    "total": verdict.total,
-                    "owned": verdict.owned_count,
-                    "missing": verdict.missing_count,
-                    "status": verdict.status,
-                    "now": now,
-                }
-                for snapshot, verdict in judged
-            ],
-        )
+    """Write the verdicts on authors: entries, counts that must agree with them, gaps opened and closed."""
+    verdicts.write_entries(connection, judged)
+    verdicts.write_author_counts(connection, judged, now)
+    return write_wishes(connection, wishes_of(judged, "author_gap"), now)
+
+
+def write_wishes(connection: Connection, wishes: Wishes, now: datetime) -> Written:
+    """Open a gap for each work that is wanted, fill the gaps of those that are owned, and take its reason from what the
+    judged owners want no longer."""
+    _one_writer(connection)
+    settled, written = _open(connection, wishes.wanted, now)
+    written.closed += _fill(connection, wishes.owned, wishes.reason, now)
+    written.closed += _close_unwanted(connection, settled, wishes.reason, wishes.owner_ids, now)
     return written
 
 
 def write_wanted(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> Written:
-    """Open gaps for single works (a top ten's, a person's wish), closing none."""
-    return _write_gaps(connection, wanted, {}, None, (), now)
-
-
-def _write_entries(connection: Connection, judged: Iterable[Judged]) -> None:
-    rows = []
-    for snapshot, verdict in judged:
-        for work in verdict.works:
-            book_id = work.owned_book_ids[0] if work.owned_book_ids else None
-            rows.append(
-                {
-                    "id": snapshot.rows[(work.entry.source, work.entry.source_key)],
-                    "kind": work.kind.value,
-                    "status": work.status.value,
-                    "reason": work.reason.evidence,
-                    "book": book_id,
-                }
-            )
-            rows += [
-                {
-                    "id": snapshot.rows[(other.source, other.source_key)],
-                    "kind": work.kind.value,
-                    "status": WorkStatus.NOT_WANTED.value,
-                    "reason": f"the same work as {work.entry.title!r} ({work.entry.source})",
-                    "book": book_id,
-                }
-                for other in work.also
-            ]
-        rows += [
-            {
-                "id": snapshot.rows[(refused.entry.source, refused.entry.source_key)],
-                "kind": "primary",
-                "status": WorkStatus.NOT_WANTED.value,
-                "reason": refused.reason.evidence,
-                "book": None,
-            }
-            for refused in getattr(verdict, "refused", ())
-        ]
-    if rows:
-        connection.execute(
-            text(
-                """
-                UPDATE catalog_entries c SET kind = v.kind, status = v.status, reason = v.reason, book_id = v.book
-                FROM unnest(CAST(:ids AS bigint[]), CAST(:kinds AS text[]), CAST(:statuses AS text[]),
-                            CAST(:reasons AS text[]), CAST(:books AS bigint[])) AS v (id, kind, status, reason, book)
-                WHERE c.id = v.id
-                """
-            ),
-            {
-                "ids": [row["id"] for row in rows],
-                "kinds": [row["kind"] for row in rows],
-                "statuses": [row["status"] for row in rows],
-                "reasons": [row["reason"] for row in rows],
-                "books": [row["book"] for row in rows],
-            },
-        )
-
-
-def _write_gaps(
-    connection: Connection,
-    wanted: Sequence[Wanted],
-    owned: Mapping[str, int],
-    reason: WhyWanted | None,
-    owner_ids: Sequence[int],
-    now: datetime,
-) -> Written:
-    # Two runs that find the same work under two names must not both open a gap for it.
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.gaps'))"))
-    written = Written()
-    open_gaps = _open_gaps(connection)
-    wanted = settle(wanted, open_gaps)
-    if wanted:
-        rows = connection.execute(
-            text(
-                """
-                INSERT INTO missing_books (work_key, title, author_name, authors, reason_missing, reasons,
-                    download_status, series_id, author_id, series_name, series_number, kind, isbn, asin, goodreads_id,
-                    language, published, other_titles, priority, identified_date)
-                SELECT w.work_key, w.title, w.authors ->> 0,
-                       ARRAY(SELECT jsonb_array_elements_text(w.authors)), w.reason, ARRAY[w.reason], w.status,
-                       w.series_id, w.author_id, w.series_name, w.series_number, w.kind, w.isbn, w.asin, w.goodreads_id,
-                       w.language, w.published, ARRAY(SELECT jsonb_array_elements_text(w.other_titles)), w.priority,
-                       :now FROM jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w (
-                    work_key text, title text, authors jsonb, reason text, status text, series_id bigint,
-                    author_id bigint, series_name text, series_number text, kind text, isbn text, asin text,
-                    goodreads_id text, language text, published text, other_titles jsonb, priority integer)
-                ON CONFLICT (work_key) WHERE closed_date IS NULL DO UPDATE SET
-                    reasons = ARRAY(SELECT DISTINCT unnest(missing_books.reasons || EXCLUDED.reasons) ORDER BY 1),
-                    series_id = coalesce(missing_books.series_id, EXCLUDED.series_id),
-                    series_name = coalesce(missing_books.series_name, EXCLUDED.series_name),
-                    series_number = coalesce(missing_books.series_number, EXCLUDED.series_number),
-                    author_id = coalesce(missing_books.author_id, EXCLUDED.author_id),
-                    isbn = coalesce(missing_books.isbn, EXCLUDED.isbn),
-                    asin = coalesce(missing_books.asin, EXCLUDED.asin),
-                    goodreads_id = coalesce(missing_books.goodreads_id, EXCLUDED.goodreads_id),
-                    published = coalesce(EXCLUDED.published, missing_books.published),
-                    other_titles = ARRAY(SELECT DISTINCT unnest(missing_books.other_titles || EXCLUDED.other_titles)
-                                         ORDER BY 1),
-                    priority = least(missing_books.priority, EXCLUDED.priority),
-                    -- a source without dates does not make an upcoming volume of one that another source dates
-                    download_status = CASE
-                        WHEN missing_books.download_status = 'upcoming' THEN EXCLUDED.download_status
-                        WHEN missing_books.download_status = 'identified'
-                             AND missing_books.reasons <@ EXCLUDED.reasons THEN EXCLUDED.download_status
-                        ELSE missing_books.download_status END
-                RETURNING id, work_key, (xmax = 0) AS is_new
-                """
-            ),
-            {"wanted": _json(wanted), "now": now},
-        ).all()
-        written.opened = sum(1 for row in rows if row.is_new)
-        written.open_ids = {row.work_key: row.id for row in rows}
-    arrived = filled(open_gaps, owned)
-    if arrived:
-        written.closed += connection.execute(
-            text(
-                """
-                UPDATE missing_books m
-                SET closed_date = :now, book_id = v.book, download_status = 'completed', hold_reason = NULL
-                FROM unnest(CAST(:keys AS text[]), CAST(:books AS bigint[])) AS v (key, book)
-                WHERE m.work_key = v.key AND m.closed_date IS NULL
-                  AND m.download_status NOT IN ('queued', 'downloading', 'completed')
-                """
-            ),
-            {"keys": list(arrived), "books": list(arrived.values()), "now": now},
-        ).rowcount
-    if reason is not None and owner_ids:
-        written.closed += _close_unwanted(connection, [want.work_key for want in wanted], reason, owner_ids, now)
+    """Open gaps for single works (a top ten's, a person's wish), closing none. ``open_ids`` gives the gap of each work
+    by its key."""
+    _one_writer(connection)
+    _, written = _open(connection, wanted, now)
+    keys = {want.work_key: keys_of_gap(want) for want in wanted}
+    by_key: dict[str, OpenGap] = {}
+    for gap in gap_keys.open_gaps_with(connection, {key for found in keys.values() for key in found}):
+        by_key |= {key: by_key.get(key, gap) for key in keys_of_gap(gap)} | {gap.work_key: gap}
+    for own, found in keys.items():
+        hit = next((key for key in (own, *sorted(found)) if key in by_key), None)
+        if hit is not None:
+            written.open_ids[own] = by_key[hit].gap_id
     return written
 
 
-def _open_gaps(connection: Connection) -> list[OpenGap]:
-    rows = connection.execute(
+def _one_writer(connection: Connection) -> None:
+    """Two runs that find the same work under two names must not both open a gap for it."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.gaps'))"))
+    gap_keys.key_gaps(connection)
+
+
+def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tuple[set[str], Written]:
+    """Returns the keys of the gaps for these works, and what was written."""
+    written = Written()
+    settled: set[str] = set()
+    touched: set[str] = set()
+    for batch in _batches(wanted):
+        keys = {key for want in batch for key in keys_of_gap(want)}
+        wishes = settle(batch, gap_keys.open_gaps_with(connection, keys))
+        wishes = _still_ignored(connection, wishes)
+        _update(connection, wishes)
+        written.opened += _insert(connection, wishes, now)
+        gap_keys.key_gaps(connection)
+        settled |= {want.work_key for want in wishes}
+        touched |= keys
+    written.joined = _join_doubles(connection, touched, settled, now)
+    return settled, written
+
+
+def _batches(wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
+    for start in range(0, len(wanted), _BATCH):
+        yield wanted[start : start + _BATCH]
+
+
+def _still_ignored(connection: Connection, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """What a person ignored stays so when it comes back, whatever it was closed for; only a person's wish ends it."""
+    keys = {want.work_key: keys_of_gap(want) for want in wanted if want.reason != "request"}
+    closed = gap_keys.ignored_before(connection, {key for found in keys.values() for key in found})
+    if not closed:
+        return list(wanted)
+    settled = []
+    for want in wanted:
+        before = [closed[key] for key in keys.get(want.work_key, ()) if key in closed]
+        settled.append(replace(want, status="ignored") if before and max(before)[1] else want)
+    return settled
+
+
+_WANTED = """jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w (
+    work_key text, title text, authors jsonb, reason text, status text, series_id bigint, author_id bigint,
+    series_name text, series_number text, kind text, isbn text, asin text, goodreads_id text, language text,
+    published text, other_titles jsonb, priority integer)"""
+
+
+def _update(connection: Connection, wanted: Sequence[Wanted]) -> None:
+    """What the open gaps for these works learn: further reasons, ids and titles."""
+    if not wanted:
+        return
+    connection.execute(
         text(
+            f"""
+            UPDATE missing_books m SET reasons = n.reasons, series_id = n.series_id, series_name = n.series_name,
+                   series_number = n.series_number, author_id = n.author_id, isbn = n.isbn, asin = n.asin,
+                   goodreads_id = n.goodreads_id, published = n.published, other_titles = n.other_titles,
+                   priority = n.priority, download_status = n.download_status
+            FROM (
+                SELECT o.id, r.reasons,
+                       coalesce(o.series_id, w.series_id) AS series_id,
+                       coalesce(o.series_name, w.series_name) AS series_name,
+                       coalesce(o.series_number, w.series_number) AS series_number,
+                       coalesce(o.author_id, w.author_id) AS author_id, coalesce(o.isbn, w.isbn) AS isbn,
+                       coalesce(o.asin, w.asin) AS asin, coalesce(o.goodreads_id, w.goodreads_id) AS goodreads_id,
+                       coalesce(w.published, o.published) AS published, r.other_titles,
+                       least(o.priority, w.priority) AS priority,
+                       -- a source without dates does not make an upcoming volume of one that another source dates
+                       CASE WHEN w.status = 'ignored' THEN o.download_status
+                            WHEN o.download_status = 'upcoming' THEN w.status
+                            WHEN o.download_status = 'identified' AND o.reasons <@ ARRAY[w.reason] THEN w.status
+                            ELSE o.download_status END AS download_status
+                FROM {_WANTED}
+                JOIN missing_books o ON o.work_key = w.work_key AND o.closed_date IS NULL
+                CROSS JOIN LATERAL (
+                    SELECT ARRAY(SELECT DISTINCT unnest(o.reasons || w.reason) ORDER BY 1) AS reasons,
+                           ARRAY(SELECT DISTINCT name FROM (
+                                     SELECT unnest(o.other_titles) AS name
+                                     UNION ALL SELECT jsonb_array_elements_text(w.other_titles)
+                                     UNION ALL SELECT w.title) names
+                                 WHERE name <> o.title ORDER BY 1) AS other_titles
+                ) r
+            ) n
+            WHERE m.id = n.id
+              AND (m.reasons, m.series_id, m.series_name, m.series_number, m.author_id, m.isbn, m.asin, m.goodreads_id,
+                   m.published, m.other_titles, m.priority, m.download_status)
+                  IS DISTINCT FROM (n.reasons, n.series_id, n.series_name, n.series_number, n.author_id, n.isbn, n.asin,
+                                    n.goodreads_id, n.published, n.other_titles, n.priority, n.download_status)
             """
-            SELECT work_key, title, authors, other_titles, series_id, series_name, series_number FROM missing_books
-            WHERE closed_date IS NULL ORDER BY id
-            """
-        )
+        ),
+        {"wanted": _json(wanted)},
     )
-    return [
-        OpenGap(
-            work_key=row.work_key,
-            title=row.title,
-            authors=tuple(row.authors),
-            other_titles=tuple(row.other_titles),
-            series_id=row.series_id,
-            series_name=row.series_name,
-            series_number=row.series_number,
-        )
-        for row in rows
-    ]
+
+
+def _insert(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> int:
+    if not wanted:
+        return 0
+    return connection.execute(
+        text(
+            f"""
+            INSERT INTO missing_books (work_key, title, author_name, authors, reason_missing, reasons,
+                download_status, series_id, author_id, series_name, series_number, kind, isbn, asin, goodreads_id,
+                language, published, other_titles, priority, identified_date)
+            SELECT w.work_key, w.title, w.authors ->> 0, ARRAY(SELECT jsonb_array_elements_text(w.authors)),
+                   w.reason, ARRAY[w.reason], w.status, w.series_id, w.author_id, w.series_name, w.series_number,
+                   w.kind, w.isbn, w.asin, w.goodreads_id, w.language, w.published,
+                   ARRAY(SELECT jsonb_array_elements_text(w.other_titles)), w.priority, :now
+            FROM {_WANTED}
+            WHERE NOT EXISTS (SELECT FROM missing_books o WHERE o.work_key = w.work_key AND o.closed_date IS NULL)
+            ON CONFLICT (work_key) WHERE closed_date IS NULL DO NOTHING
+            """
+        ),
+        {"wanted": _json(wanted), "now": now},
+    ).rowcount
 
 
 def _json(wanted: Sequence[Wanted]) -> str:
     return json.dumps([{name: getattr(want, name) for name in Wanted.__dataclass_fields__} for want in wanted])
 
 
+def _join_doubles(connection: Connection, keys: set[str], settled: set[str], now: datetime) -> int:
+    """Close each open gap beside which another one wants the same work: it keeps its dates and says for which one it
+    was closed. ``settled`` learns the keys of those that were kept."""
+    pairs = doubles(gap_keys.gaps_that_share_a_key(connection, keys)) if keys else []
+    for kept, double in pairs:
+        if double.work_key in settled:
+            settled.add(kept.work_key)
+        connection.execute(
+            text(
+                """
+                WITH gone AS (
+                    UPDATE missing_books SET closed_date = :now, same_as = :kept WHERE id = :double RETURNING *
+                )
+                UPDATE missing_books m SET
+                    reasons = ARRAY(SELECT DISTINCT unnest(m.reasons || gone.reasons) ORDER BY 1),
+                    series_id = coalesce(m.series_id, gone.series_id),
+                    series_name = coalesce(m.series_name, gone.series_name),
+                    series_number = coalesce(m.series_number, gone.series_number),
+                    author_id = coalesce(m.author_id, gone.author_id), isbn = coalesce(m.isbn, gone.isbn),
+                    asin = coalesce(m.asin, gone.asin), goodreads_id = coalesce(m.goodreads_id, gone.goodreads_id),
+                    requested_by = coalesce(m.requested_by, gone.requested_by),
+                    other_titles = ARRAY(SELECT DISTINCT unnest(m.other_titles || gone.other_titles || gone.title)
+                                         EXCEPT SELECT m.title ORDER BY 1),
+                    priority = least(m.priority, gone.priority)
+                FROM gone WHERE m.id = :kept
+                """
+            ),
+            {"now": now, "kept": kept.gap_id, "double": double.gap_id},
+        )
+    if pairs:
+        gap_keys.key_gaps(connection)
+    return len(pairs)
+
+
+def _fill(connection: Connection, owned: Mapping[str, int], reason: WhyWanted, now: datetime) -> int:
+    """Close the gaps whose work is owned. One that a person ignored stays ignored in history too. Whether a series
+    lacks a work is for its own verdict to say: else the two would open and close one gap in turn for ever."""
+    if not owned:
+        return 0
+    return connection.execute(
+        text(
+            f"""
+            UPDATE missing_books m SET closed_date = :now, book_id = v.book, hold_reason = NULL,
+                   download_status = CASE m.download_status WHEN 'ignored' THEN 'ignored' ELSE 'completed' END
+            FROM (
+                SELECT DISTINCT ON (k.missing_book_id) k.missing_book_id AS id, CAST(o.book AS bigint) AS book
+                FROM jsonb_each_text(CAST(:owned AS jsonb)) AS o (key, book)
+                JOIN missing_book_keys k ON k.key = o.key
+                ORDER BY k.missing_book_id, k.key COLLATE "C"
+            ) v
+            WHERE m.id = v.id AND m.closed_date IS NULL
+              AND m.download_status NOT IN ('queued', 'downloading', 'completed')
+              {"" if reason == "series_gap" else "AND NOT 'series_gap' = ANY(m.reasons)"}
+            """
+        ),
+        {"owned": json.dumps(owned), "now": now},
+    ).rowcount
+
+
+def series_lacking_what_is_owned(connection: Connection, owned: Mapping[str, int]) -> list[int]:
+    """Series with an open gap for one of these works: their verdicts are to be made again."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT DISTINCT m.series_id FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS v (key)
+            JOIN missing_book_keys k ON k.key = v.key
+            JOIN missing_books m ON m.id = k.missing_book_id AND m.closed_date IS NULL
+            WHERE m.series_id IS NOT NULL AND 'series_gap' = ANY(m.reasons)
+              AND m.download_status NOT IN ('queued', 'downloading', 'completed')
+            ORDER BY 1
+            """
+        ),
+        {"keys": json.dumps(list(owned))},
+    )
+    return list(rows.scalars())
+
+
 def _close_unwanted(
-    connection: Connection, keys: Sequence[str], reason: WhyWanted, owner_ids: Sequence[int], now: datetime
+    connection: Connection, keys: set[str], reason: WhyWanted, owner_ids: Sequence[int], now: datetime
 ) -> int:
     """Take a reason away from open gaps of these series (or authors) that are wanted for it no longer; one without any
-    reason left is closed. What a download is under way for, and what a person has ignored, stays."""
+    reason left is closed. What a download is under way for, and what a person has ignored, stays, and so does what
+    another series still lacks."""
     owner = "series_id" if reason == "series_gap" else "author_id"
+    elsewhere = """
+        AND NOT EXISTS (
+            SELECT FROM missing_book_keys k
+            JOIN series_work_keys w ON w.key = k.key AND w.book_id IS NULL
+            JOIN book_series bs ON bs.series_id = w.series_id
+            JOIN books b ON b.id = bs.book_id AND b.status IN ('active', 'duplicate')
+            WHERE k.missing_book_id = m.id AND w.series_id NOT IN (SELECT unnest(CAST(:owners AS bigint[]))))"""
     rows = connection.execute(
         text(
             f"""
@@ -275,12 +301,14 @@ def _close_unwanted(
             SET reasons = CASE WHEN reasons <@ ARRAY[:reason] THEN reasons ELSE array_remove(reasons, :reason) END,
                 closed_date = CASE WHEN reasons <@ ARRAY[:reason] THEN CAST(:now AS timestamptz) END
             WHERE m.closed_date IS NULL AND :reason = ANY(m.reasons)
-              AND m.{owner} = ANY(CAST(:owners AS bigint[])) AND m.work_key <> ALL(CAST(:keys AS text[]))
+              AND m.{owner} IN (SELECT unnest(CAST(:owners AS bigint[])))
               AND m.download_status IN ('identified', 'upcoming', 'held', 'failed')
+              AND m.work_key NOT IN (SELECT jsonb_array_elements_text(CAST(:keys AS jsonb)))
+              {elsewhere if reason == "series_gap" else ""}
             RETURNING m.closed_date
             """
         ),
-        {"reason": reason, "owners": list(owner_ids), "keys": list(keys), "now": now},
+        {"reason": reason, "owners": list(owner_ids), "keys": json.dumps(sorted(keys)), "now": now},
     )
     return sum(1 for row in rows if row.closed_date is not None)
 
@@ -317,79 +345,3 @@ def wanted_work(connection: Connection, gap_id: int | None) -> WantedWork:
         is_collection=row.kind == "collection",
     )
     return WantedWork(work, tuple(row.narrators or ()), row.expected_runtime_seconds or row.runtime_seconds)
-
-
-def owners_of_books(connection: Connection, book_ids: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The series and the authors that these books touch."""
-    series = select(t.BookSeries.series_id).where(t.BookSeries.book_id.in_(book_ids)).distinct()
-    authors = select(t.BookAuthor.author_id).where(t.BookAuthor.book_id.in_(book_ids)).distinct()
-    return list(connection.execute(series).scalars()), list(connection.execute(authors).scalars())
-
-
-def sample(connection: Connection, reason: WhyWanted, *, limit: int) -> list[dict[str, Any]]:
-    """Open gaps of a reason, newest first, for the sample table."""
-    rows = connection.execute(
-        text(
-            """
-            SELECT title, author_name AS author, series_name AS series, series_number AS number, download_status AS
-            status FROM missing_books WHERE closed_date IS NULL AND :reason = ANY(reasons)
-            ORDER BY identified_date DESC, id DESC LIMIT :limit
-            """
-        ),
-        {"reason": reason, "limit": limit},
-    )
-    return [dict(row) for row in rows.mappings()]
-
-
-def count_open(connection: Connection, reason: WhyWanted) -> int:
-    number: int = connection.execute(
-        text("SELECT count(*) FROM missing_books WHERE closed_date IS NULL AND :reason = ANY(reasons)"),
-        {"reason": reason},
-    ).scalar_one()
-    return number
-
-
-def series_counts_that_disagree(connection: Connection) -> list[dict[str, Any]]:
-    """Series whose counts are not those of their catalogue's rows: there must be none."""
-    rows = connection.execute(
-        text(
-            """
-            SELECT s.id, s.name, s.books_missing, count(c.id) FILTER (WHERE c.status = 'missing') AS rows_missing
-            FROM series s JOIN catalog_entries c ON c.series_id = s.id AND c.kind = 'primary'
-            GROUP BY s.id
-            HAVING s.books_missing <> count(c.id) FILTER (WHERE c.status = 'missing')
-                OR s.books_owned + s.books_missing <> s.total_books_in_series
-            ORDER BY s.id
-            """
-        )
-    )
-    return [dict(row) for row in rows.mappings()]
-
-
-def missing_works_without_gap(connection: Connection) -> list[dict[str, Any]]:
-    """Works judged missing in a series of which a book is owned, for which no gap is open: there must be none. A gap
-    may have been opened for another series or an author, and under another title of the same work."""
-    rows = connection.execute(
-        text(
-            """
-            SELECT c.id, c.title, c.authors, c.series_id, c.position, s.name AS series, s.author
-            FROM catalog_entries c JOIN series s ON s.id = c.series_id
-            WHERE c.status = 'missing'
-              AND EXISTS (SELECT FROM book_series bs JOIN books b ON b.id = bs.book_id
-                          WHERE bs.series_id = s.id AND b.status = 'active')
-              AND NOT EXISTS (SELECT FROM missing_books m WHERE m.closed_date IS NULL
-                              AND m.series_id = c.series_id AND m.title = c.title)
-            ORDER BY c.id
-            """
-        )
-    ).all()
-    open_keys = {key for gap in (_open_gaps(connection) if rows else ()) for key in keys_of_gap(gap)}
-    return [
-        {"id": row.id, "title": row.title, "series": row.series}
-        for row in rows
-        if not open_keys
-        & (
-            keys_of([row.title], row.authors or ([row.author] if row.author else []))
-            | places_of([row.title], row.series_id, row.series, row.position)
-        )
-    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -10,6 +12,8 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+_VIEWS = Path(__file__).resolve().parents[1] / "views.sql"
 
 _SOURCES = ("GoogleBooks", "Goodreads", "Audible", "MAM", "Audiobookshelf", "Manual")
 _OLD_TOP10_OUTCOMES = ("owned", "wanted", "active", "ignored", "refused")
@@ -270,6 +274,9 @@ def upgrade() -> None:
     op.create_index("ix_missing_books_same_as", "missing_books", ["same_as"])
     op.create_index("ix_missing_books_keys_rules", "missing_books", ["keys_rules"])
     op.execute(_FORGET_KEYS)
+    for view in ("series_completion_summary", "author_completion_summary", "recent_failed_downloads"):
+        op.execute(f"DROP VIEW {view}")
+    op.execute(sa.text(_VIEWS.read_text(encoding="utf-8")))
 
 
 def downgrade() -> None:

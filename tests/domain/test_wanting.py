@@ -14,9 +14,10 @@ from mam_assets.domain.wanting import (
     OpenGap,
     Snapshot,
     Wanted,
-    books_at_places,
-    books_beside,
+    doubles,
     filled,
+    first_hand,
+    keyed_works,
     owned_elsewhere,
     settle,
     wishes_of,
@@ -53,7 +54,10 @@ def test_a_work_that_one_series_owns_is_owned_in_the_other() -> None:
         judged(1, "She", "H. Rider Haggard", SHE, (OwnedBook(6, "She", ("H. Rider Haggard",), "1"),)),
         judged(2, "Allan Quatermain", "H. Rider Haggard", ALLAN, (book,)),
     ]
-    assert [(owner, [b.book_id for b in books]) for owner, books in owned_elsewhere(both).items()] == [(1, [7])]
+    keyed = {snapshot.owner_id: keyed_works(snapshot, verdict.works) for snapshot, verdict in both}
+    owned = {key: book for key, book in first_hand(keyed[2]).items() if book is not None}
+    assert [book.book_id for book in owned_elsewhere(both[0][0], keyed[1], owned)] == [7]
+    assert owned_elsewhere(both[1][0], keyed[2], {}) == ()
     assert wishes_of(both, "series_gap").wanted == ()
 
 
@@ -95,8 +99,21 @@ def test_nothing_is_wanted_of_a_series_of_which_no_book_is_left() -> None:
             wish("Two", "A", series_id=4, series_name="Saga", series_number="2"),
             False,
         ),
+        (OpenGap("u|a", "Untitled", ("A",), goodreads_id="7"), wish("The Winds", "A", goodreads_id="7"), True),
+        (OpenGap("w|a", "The Winds", ("A",), isbn="9780140328721"), wish("Winds", "A", isbn="0140328726"), True),
+        (OpenGap("o|a", "One", ("A",), isbn="9780140328721"), wish("Another", "A", isbn="0140328726"), False),
     ],
-    ids=["co-authors", "namesake title", "another title", "place", "pen name", "another volume"],
+    ids=[
+        "co-authors",
+        "namesake title",
+        "another title",
+        "place",
+        "pen name",
+        "another volume",
+        "renamed at its source",
+        "an edition",
+        "two works under one ISBN",
+    ],
 )
 def test_a_wish_is_an_open_gap_when_they_mean_one_work(gap: OpenGap, want: Wanted, same: bool) -> None:
     (settled,) = settle([want], [gap])
@@ -107,23 +124,6 @@ def test_a_gap_is_filled_by_any_of_its_titles_and_authors() -> None:
     gap = OpenGap("n|a", "Northern Lights", ("A", "B"), ("The Golden Compass",))
     assert filled([gap], {"golden compass|b": 5}) == {"n|a": 5}
     assert filled([gap], {"golden compass|c": 5}) == {}
-
-
-def test_a_book_of_another_series_counts_by_its_title_alone_and_not_by_its_number() -> None:
-    books = [
-        OwnedBook(1, "She and Allan (Allan Quatermain, #11)", ("H. Rider Haggard",), "11", series_name="Allan"),
-        OwnedBook(2, "Marie", ("H. Rider Haggard",), "1", series_name="Allan"),
-    ]
-    (beside,) = books_beside(SHE, books)
-    assert (beside.book_id, beside.title, beside.series_position) == (1, "She and Allan", None)
-
-
-def test_a_book_under_a_pen_name_counts_where_title_series_and_number_agree() -> None:
-    entries = [entry("In Society", "L. Frank Baum", "Aunt Jane's Nieces", "5")]
-    book = OwnedBook(1, "In Society", ("Edith Van Dyne",), "5", series_name="Aunt Jane's Nieces")
-    (found,) = books_at_places(entries, [book])
-    assert found.authors == ("L. Frank Baum",)
-    assert books_at_places(entries, [OwnedBook(1, "In Society", ("E",), "6", series_name="Aunt Jane's Nieces")]) == []
 
 
 titles = st.sampled_from(["The Wrong Box", "Wrong Box", "Kim", "Saga", "Emma"])
@@ -137,3 +137,48 @@ def test_settled_wishes_have_keys_of_their_own_and_settle_to_themselves(pairs: l
     assert len(keys) == len(set(keys))
     gaps = [OpenGap(want.work_key, want.title, want.authors) for want in settled]
     assert [want.work_key for want in settle(settled, gaps)] == keys
+
+
+def gap(gap_id: int, title: str, author: str, status: str = "identified", **more: object) -> OpenGap:
+    return OpenGap(work_key(title, (author,)), title, (author,), gap_id=gap_id, download_status=status, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "pairs"),
+    [
+        ([gap(1, "Emma", "A"), gap(2, "Emma", "B")], []),
+        (
+            [gap(1, "Northern Lights", "A"), gap(2, "The Golden Compass", "A", other_titles=("Northern Lights",))],
+            [(1, 2)],
+        ),
+        ([gap(1, "One", "A", goodreads_id="7"), gap(2, "Two", "A", "downloading", goodreads_id="7")], [(2, 1)]),
+        ([gap(1, "One", "A", goodreads_id="7"), gap(2, "Two", "A", "ignored", goodreads_id="7")], [(2, 1)]),
+        (
+            [gap(1, "One", "A", "queued", goodreads_id="7"), gap(2, "Two", "A", "downloading", goodreads_id="7")],
+            [],
+        ),
+        (
+            [gap(1, "Saga", "A", series_id=4, series_number="1"), gap(2, "Saga!", "A", series_id=4, series_number="2")],
+            [],
+        ),
+    ],
+    ids=["namesakes", "two titles", "under way", "ignored", "both under way", "two volumes"],
+)
+def test_of_two_gaps_for_one_work_one_is_kept(gaps: list[OpenGap], pairs: list[tuple[int, int]]) -> None:
+    assert [(kept.gap_id, double.gap_id) for kept, double in doubles(gaps)] == pairs
+
+
+def test_a_wish_of_two_owners_is_out_as_soon_as_one_says_so_and_known_by_both_titles() -> None:
+    early = wish("The Golden Compass", "A", goodreads_id="7", status="upcoming", published="2027", author_id=3)
+    late = wish("Northern Lights", "A", goodreads_id="7", published="1995", series_id=4, series_number="1", priority=1)
+    (settled,) = settle([early, late], [])
+    assert (settled.status, settled.published, settled.priority) == ("identified", "1995", 1)
+    assert (settled.series_id, settled.author_id, settled.series_number) == (4, 3, "1")
+    assert settled.other_titles == ("Northern Lights",)
+
+
+def test_a_wish_is_dated_by_the_earliest_date_of_any_source() -> None:
+    she = CatalogEntry("Goodreads", "1", "She", ("H",), SeriesRef("She", "1"), published="2028-05-01")
+    also = CatalogEntry("Audible", "2", "She", ("H",), SeriesRef("She", "1"), published="2027-12")
+    (want,) = wishes_of([judged(1, "She", "H", [she, also])], "series_gap").wanted
+    assert (want.status, want.published) == ("upcoming", "2027-12")

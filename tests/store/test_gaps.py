@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from mam_assets.domain.books import CatalogEntry, SeriesRef
 from mam_assets.domain.gaps import SeriesVerdict, series_gaps
 from mam_assets.domain.wanting import Snapshot, Wanted, work_key
-from mam_assets.store import catalog, gaps
+from mam_assets.store import catalog, gap_truths, gaps
 from mam_assets.store.gap_snapshots import series_snapshots
 from mam_assets.store.library import save_items
 from tests.store.test_catalog import NOW, ids, item
@@ -59,8 +59,8 @@ def test_a_gap_opens_once_and_closes_when_its_book_comes(connection: Connection)
     row = connection.execute(text("SELECT * FROM missing_books WHERE title = :t"), {"t": WORKS[1]}).one()
     assert (row.identified_date, row.closed_date, row.download_status) == (NOW, LATER, "completed")
     assert row.book_id is not None
-    assert gaps.series_counts_that_disagree(connection) == []
-    assert gaps.missing_works_without_gap(connection) == []
+    assert gap_truths.series_counts_that_disagree(connection) == []
+    assert gap_truths.missing_works_without_gap(connection) == []
 
 
 def test_the_checks_see_a_count_that_is_wrong_and_a_work_without_gap(connection: Connection) -> None:
@@ -68,8 +68,8 @@ def test_the_checks_see_a_count_that_is_wrong_and_a_work_without_gap(connection:
     gaps.write_series(connection, judge(connection), NOW)
     connection.execute(text("UPDATE series SET books_missing = 7"))
     connection.execute(text("UPDATE missing_books SET closed_date = now() WHERE title = :t"), {"t": WORKS[2]})
-    assert [row["rows_missing"] for row in gaps.series_counts_that_disagree(connection)] == [2]
-    assert [row["title"] for row in gaps.missing_works_without_gap(connection)] == [WORKS[2]]
+    assert [row["rows_missing"] for row in gap_truths.series_counts_that_disagree(connection)] == [2]
+    assert [row["title"] for row in gap_truths.missing_works_without_gap(connection)] == [WORKS[2]]
 
 
 def test_a_work_wanted_for_two_reasons_is_one_row_and_loses_them_one_by_one(connection: Connection) -> None:
