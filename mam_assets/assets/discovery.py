@@ -30,6 +30,7 @@ from mam_assets.store.vocabulary import TOP10_OUTCOMES
 WEEK = timedelta(days=7)
 # Rows asked for a list: one request all the same, and several releases of one work leave ten works.
 LIST_ROWS = 50
+SHOWN_FAULTS = 50
 # How long an entry that nothing pursues is looked for in the library.
 FOLLOWED_WEEKS = 8
 
@@ -73,6 +74,7 @@ def genre_top10(
     begins = datetime.combine(week, time.min, ZoneInfo(settings.timezone))
     counts = {"genres_read": 0, "genres_waiting": 0, "genres_without_uploads": 0, "entries": 0}
     problems: list[str] = []
+    faults: list[str] = []
     with database.begin() as connection:
         counts["outcomes_changed"] = _follow(connection, settings, week)
         due = discoveries.genres_due(connection, week, since=begins, names=config.genres)
@@ -90,7 +92,7 @@ def genre_top10(
             counts["genres_waiting"] = len(due) - index
             problems.insert(0, f"{error} {counts['genres_waiting']} genres wait for the next run.")
             break
-        problems += [f"{genre.name}: {problem}" for problem in page.problems]
+        faults += [f"{genre.name}: {fault}" for fault in page.problems]
         with database.begin() as connection:
             kept = _keep(connection, genre, week, page.releases, settings, now)
         counts["genres_read"] += 1
@@ -103,8 +105,9 @@ def genre_top10(
         listed = discoveries.top10_of(connection, week)
         total = discoveries.count_entries(connection)
     counts |= {outcome: sum(1 for row in listed if row["outcome"] == outcome) for outcome in TOP10_OUTCOMES}
+    counts["rows_with_faults"] = len(faults)
     result = materialised(counts, sample=_in_short(listed), table="top10_entries", rows=total, problems=problems)
-    return _with_page(result, "lists", _lists_as_markdown(week, listed))
+    return _with_pages(result, lists=_lists_as_markdown(week, listed), row_faults=_as_list(faults))
 
 
 def _follow(connection: Connection, settings: Settings, week: date) -> int:
@@ -166,8 +169,14 @@ def _plain(cell: Any) -> str:
     return "".join(f"\\{char}" if char in "\\|[]<>*_`#!" else char for char in text[:200])
 
 
-def _with_page(result: dg.MaterializeResult[Any], name: str, page: str) -> dg.MaterializeResult[Any]:
-    return dg.MaterializeResult(metadata={**(result.metadata or {}), name: dg.MetadataValue.md(page)})
+def _as_list(faults: Sequence[str]) -> str:
+    """What was wrong with rows of MAM's: they are kept without that part, or left out where they name no torrent."""
+    return "\n".join(f"- {_plain(fault)}" for fault in sorted(set(faults))[:SHOWN_FAULTS])
+
+
+def _with_pages(result: dg.MaterializeResult[Any], **pages: str) -> dg.MaterializeResult[Any]:
+    shown = {name: dg.MetadataValue.md(page) for name, page in pages.items() if page}
+    return dg.MaterializeResult(metadata={**(result.metadata or {}), **shown})
 
 
 class UploadsConfig(dg.Config):
@@ -207,9 +216,11 @@ def mam_uploads(
         "gaps_raised": 0,
         "doubtful": 0,
         "pages_read": 0,
+        "rows_with_faults": 0,
         "scan_incomplete": 1,
     }
     problems: list[str] = []
+    faults: list[str] = []
     newest, start = since, 0
     while counts["pages_read"] < config.pages:
         try:
@@ -217,7 +228,8 @@ def mam_uploads(
         except ServiceError as error:
             problems.insert(0, f"{error} The next scan goes on from {newest:%Y-%m-%d %H:%M}.")
             break
-        problems += page.problems
+        faults += page.problems
+        counts["rows_with_faults"] += len(page.problems)
         counts["pages_read"] += 1
         newest = max((release.added_at for release in page.releases if release.added_at), default=newest)
         with database.begin() as connection:
@@ -242,7 +254,8 @@ def mam_uploads(
         sample = scan.sample(connection, now, limit=20)
         total = scan.count(connection)
     context.log.info(f"MAM scan complete: {counts['books_discovered']} new books")
-    return materialised(counts, sample=sample, table="mam_uploads", rows=total, problems=problems)
+    result = materialised(counts, sample=sample, table="mam_uploads", rows=total, problems=problems)
+    return _with_pages(result, row_faults=_as_list(faults))
 
 
 def _scan_from(mark: scan.ScanMark | None, config: UploadsConfig, now: datetime) -> datetime:

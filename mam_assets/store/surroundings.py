@@ -16,10 +16,11 @@ from mam_assets.domain.discovering import KnownBook, KnownGap, Surroundings, wan
 from mam_assets.domain.identity import pen_name_map
 from mam_assets.domain.names import normalise_person, normalise_title
 
-# The surnames of a normalised name: its last word, and its last two written together ("le guin", "leguin").
+# The surnames of a normalised name: its last word, and its last two written together ("le guin", "leguin"). Not by `&&`
+# of arrays: PostgreSQL hashes the array of `= ANY`, and compares with each element of the other.
 _SURNAMES = """
-    ARRAY[split_part({name}, ' ', -1),
-          concat(split_part({name}, ' ', -2), split_part({name}, ' ', -1))] && CAST(:surnames AS text[])
+    (split_part({name}, ' ', -1) = ANY(CAST(:surnames AS text[]))
+     OR split_part({name}, ' ', -2) || split_part({name}, ' ', -1) = ANY(CAST(:surnames AS text[])))
 """
 
 

@@ -132,7 +132,7 @@ def test_rows_that_cannot_be_read_are_named_and_the_others_listed(small: House) 
     small.mam_twin.odd_rows = [{"id": "x"}, None, {"title": "No id"}, {"id": 9, "title": "1", "author_info": "{"}]
     run = small.run(genre_top10).of("genre_top10")
     assert run["genres_read"] == 4
-    assert "no id or no title" in run["problem_list"]
+    assert "no id or no title" in run["row_faults"]
     assert small.value("SELECT count(*) FROM top10_entries WHERE rank = 1") == 4
 
 
@@ -307,8 +307,8 @@ def test_uploads_without_a_title_or_an_author_are_named_or_refused(small: House)
         "no row",
     ]
     run = small.run(mam_uploads).of("mam_uploads")
-    assert "no id or no title" in run["problem_list"]
-    assert "author_info is not readable" in run["problem_list"]
+    assert "no id or no title" in run["row_faults"]
+    assert "author\\_info is not readable" in run["row_faults"]
     judged = small.rows(
         "SELECT u.outcome, u.book_id, u.reason FROM mam_uploads u JOIN releases r ON r.id = u.release_id"
         " WHERE r.guid IN ('1', '2', '3', '4')"

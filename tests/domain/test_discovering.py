@@ -84,6 +84,17 @@ def test_a_release_that_could_never_be_taken_gives_way_to_one_of_the_same_work()
     assert ranked(*listed[:2]) == [("1", ()), ("2", ())]
 
 
+def test_two_titles_at_one_place_of_a_series_keep_a_rank_each() -> None:
+    """Uploaders mistake numbers; two names of one work are rather listed twice than one work hidden."""
+    places = (SeriesRef("Austen", "4"),)
+    listed = (
+        release("1", "Emma", snatched=9, series=places),
+        release("2", "Persuasion", snatched=8, series=places),
+        release("3", "Emma: A Comedy of Manners", snatched=7, series=places),
+    )
+    assert ranked(*listed) == [("1", ("3",)), ("2", ())]
+
+
 @pytest.mark.parametrize("medium", [Medium.EBOOK, Medium.MUSIC, Medium.RADIO, Medium.UNKNOWN])
 def test_what_is_not_surely_an_audiobook_is_never_listed(medium: Medium) -> None:
     assert ranked(release("1", "Emma", medium=medium)) == []
@@ -172,6 +183,11 @@ NEAR = Surroundings(
         (release("1", "Persuasion"), "new", None),
         (release("1", "The Alloy of Law", "Brandon Sanderson", series=(SeriesRef("Mistborn", "4"),)), "new", None),
         (release("1", "Emma", "J. Austen"), "doubtful", None),
+        (
+            release("1", "The Two Towers", "J.R.R. Tolkien", series=(SeriesRef("Lord of the Rings", "1"),)),
+            "doubtful",
+            None,
+        ),
         (release("1", "Emma: Volume the First of Three"), "doubtful", None),
     ],
 )
