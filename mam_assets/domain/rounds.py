@@ -11,10 +11,10 @@ The rules, in order:
 
 1. One run of a round at a time, and none beside another run that asks the same services.
 2. The night's own jobs go first: no round begins between 00:30 and 05:30.
-3. A lane waits while its main service is left alone, and until a new day where its share of the day is spent. The
-   other sources of a lane never hold it up: what they could not say is asked in a later run.
-4. A round leaves the last fifth of a day's requests to its main service: a new import or a person may want them. What
-   it asks of other sources is only held by the gate, at the limit itself.
+3. A lane waits while its main service is left alone. Another source that is left alone does not hold it up: what that
+   one could not say is asked in a later run.
+4. A lane waits for a new day where a service's share of the day is spent. A round never plans with the last fifth of a
+   day's requests: a new import or a person may want them.
 5. At MAM gaps go first: no session while a search for gaps is under way, half a session while searches are due, and an
    hour's rest between two sessions.
 6. A lane whose run failed, or changed nothing, rests: 1 hour, 6 hours, then a day.
@@ -165,7 +165,7 @@ def _share(
         until = lane.began_at + RESTS[min(lane.fruitless, len(RESTS)) - 1]
         if until > now:
             return f"the last {lane.fruitless} runs changed nothing: it rests until {_moment(until)}"
-    cost = {name: each for name, each in COSTS[lane.lane].items() if services[name].enabled}
+    cost = {name: each for name, each in COSTS[lane.lane].items() if _switched_on(services[name])}
     if not cost:
         return "every service that it asks is switched off"
     main = services[next(iter(cost))]
@@ -176,18 +176,18 @@ def _share(
             return f"MAM rests between two sessions, until {_moment(lane.began_at + MAM_REST)}"
     if _left_alone(main, now):
         return f"{main.service} is left alone until {_moment(main.retry_at)}"
-    allowed = {name: _requests(services[name], searches_due) for name in cost}
-    limit = min(
-        int(allowed[name] / each)
-        for name, each in cost.items()
-        if name == main.service or (not _left_alone(services[name], now) and allowed[name] >= each * _LEAST_WORTHWHILE)
-    )
+    asked = {name: each for name, each in cost.items() if not _left_alone(services[name], now)}
+    limits = {name: int(_requests(services[name], searches_due) / each) for name, each in asked.items()}
+    tightest = services[min(limits, key=lambda name: limits[name])]
+    limit = limits[tightest.service]
     if limit < min(_LEAST_WORTHWHILE, lane.waiting):
-        if main.pace.daily_limit == 0:
-            return f"{main.service} may not be asked at all (its daily limit is 0)"
-        renews = _moment(budget_renews_at(main.pace, now))
-        return f"its share of today's {main.pace.daily_limit} requests to {main.service} is spent until {renews}"
+        renews = _moment(budget_renews_at(tightest.pace, now))
+        return f"its share of today's requests to {tightest.service} is spent until {renews}"
     return min(limit, lane.waiting)
+
+
+def _switched_on(state: ServiceState) -> bool:
+    return state.enabled and state.pace.daily_limit != 0
 
 
 def _left_alone(state: ServiceState, now: datetime) -> bool:
@@ -211,7 +211,7 @@ def resting(services: Mapping[str, ServiceState], now: datetime) -> frozenset[st
     return frozenset(
         name
         for name, state in services.items()
-        if not state.enabled or _left_alone(state, now) or _requests(state) == 0
+        if not _switched_on(state) or _left_alone(state, now) or _requests(state) == 0
     )
 
 
