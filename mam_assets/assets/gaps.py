@@ -127,11 +127,16 @@ def top10_gaps(database: dg.ResourceParam[Engine], clock: dg.ResourceParam[Clock
             if entry.authors
         }
         written = gaps.write_wanted(connection, list(wanted.values()), now)
-        outcomes = [
+        # A wish that was settled under an older gap's key stays as it is: `genre_top10` finds that gap by the work.
+        outcomes: list[tuple[int, str, int | None, str]] = [
             (entry.entry_id, "wanted", gap_id, "neither owned nor pursued")
-            if (gap_id := written.open_ids.get(work_key(entry.title, entry.authors)))
-            else (entry.entry_id, "refused", None, "MAM names no author, so no release could be checked")
             for entry in entries
+            if (gap_id := written.open_ids.get(work_key(entry.title, entry.authors)))
+        ]
+        outcomes += [
+            (entry.entry_id, "refused", None, "MAM names no author, so no release could be checked")
+            for entry in entries
+            if not entry.authors
         ]
         discoveries.entries_became(connection, outcomes)
         discoveries.settle_outcomes(connection)
