@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from mam_assets.domain.identity import pen_name_map, same_people
 from mam_assets.domain.names import fold, normalise_person, split_people
@@ -67,10 +68,15 @@ def written_by(names: Iterable[str]) -> tuple[str, ...]:
     Jane Doe. Names that are nobody's stay: the work has no other."""
     people: dict[str, str] = {}
     for text in names:
-        for piece in _BEFORE_A_ROLE.split(" ".join(text.split()), maxsplit=1):
-            for name in _authors_in(piece):
-                people.setdefault(normalise_person(name) or name, name)
+        for name in _writers(text):
+            people.setdefault(normalise_person(name) or name, name)
     return tuple(people.values())
+
+
+@lru_cache(maxsize=50_000)
+def _writers(text: str) -> tuple[str, ...]:
+    pieces = _BEFORE_A_ROLE.split(" ".join(text.split()), maxsplit=1)
+    return tuple(name for piece in pieces for name in _authors_in(piece))
 
 
 def _authors_in(piece: str) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from mam_assets.domain.authors import written_by
 from mam_assets.domain.names import fold, normalise_person, normalise_series, split_people
 
 # A person tidies a few books at a time. A mount that failed, a wrong library or a broken answer takes most of them.
@@ -65,8 +66,9 @@ def person_key(name: str) -> str:
 
 
 def people_in(names: Sequence[str]) -> tuple[str, ...]:
-    """The persons that an item names as its authors, once each: "A & B" where the tags said so is two."""
-    parts = (part for name in names for part in split_people(name))
+    """The persons that an item names as its authors, once each: "A & B" where the tags said so is two. Whom the tags
+    call a translator, narrator or the like is none of them, unless nobody else is named."""
+    parts = written_by(names) or tuple(part for name in names for part in split_people(name))
     return tuple({key: part for part in parts if (key := person_key(part))}.values())
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mam_assets.domain.library import KnownSeries, SeriesUse, judge_shrinkage, match_series, series_key
+from mam_assets.domain.library import KnownSeries, SeriesUse, judge_shrinkage, match_series, people_in, series_key
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,17 @@ def test_items_without_an_author_share_a_series_among_themselves_only() -> None:
 def test_the_oldest_of_several_is_taken() -> None:
     known = [KnownSeries(3, "x", frozenset({"ann"})), KnownSeries(9, "x", frozenset({"ann"}))]
     assert match_series([use("a", "X", "ann")], known)[0] == {("a", "x"): 3}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["Ann Author & Bob Writer"], ("Ann Author", "Bob Writer")),
+        (["Ann Author", "Jane Doe - translator"], ("Ann Author",)),
+        (["Ann Author", "Jane Doe (Narrator)", "foreword by Cyd Penn"], ("Ann Author",)),
+        (["Jane Doe - editor"], ("Jane Doe",)),
+        (["Unknown", "Various"], ()),
+    ],
+)
+def test_translators_and_the_like_are_no_authors_of_an_item(names: list[str], expected: tuple[str, ...]) -> None:
+    assert people_in(names) == expected
