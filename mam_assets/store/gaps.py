@@ -95,13 +95,14 @@ def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tu
     touched: set[str] = set()
     for batch in _batches(wanted):
         keys = {key for want in batch for key in keys_of_gap(want)}
-        wishes = settle(batch, gap_keys.open_gaps_with(connection, keys))
+        known = gap_keys.open_gaps_with(connection, keys)
+        wishes = settle(batch, known)
         wishes = _still_ignored(connection, wishes)
         _update(connection, wishes)
         written.opened += _insert(connection, wishes, now)
         gap_keys.key_gaps(connection)
         settled |= {want.work_key for want in wishes}
-        touched |= keys
+        touched |= keys.union(*(keys_of_gap(gap) for gap in known))
     written.joined = _join_doubles(connection, touched, settled, now)
     return settled, written
 

@@ -113,3 +113,98 @@ def test_what_was_imported_for_a_work_is_that_work_whatever_its_tags_say(connect
     assert set(open_gaps(connection)) == {WORKS[2]}
     owned = text("SELECT books_owned, books_missing FROM series WHERE id = :id")
     assert tuple(connection.execute(owned, {"id": series}).one()) == (2, 1)
+
+
+def ignore(connection: Connection, title: str) -> None:
+    connection.execute(
+        text("UPDATE missing_books SET download_status = 'ignored' WHERE title = :t AND closed_date IS NULL"),
+        {"t": title},
+    )
+
+
+def statuses(connection: Connection, title: str) -> list[tuple[str, bool]]:
+    rows = connection.execute(
+        text("SELECT download_status, closed_date IS NULL FROM missing_books WHERE title = :t ORDER BY id"),
+        {"t": title},
+    )
+    return [(status, is_open) for status, is_open in rows]
+
+
+def test_what_was_ignored_and_came_and_went_is_ignored_again_in_a_new_row(connection: Connection) -> None:
+    barsoom(connection, WORKS[0])
+    gaps.write_series(connection, judge(connection), NOW)
+    ignore(connection, WORKS[1])
+    barsoom(connection, WORKS[0], WORKS[1])
+    gaps.write_series(connection, judge(connection), LATER)
+    assert statuses(connection, WORKS[1]) == [("ignored", False)]
+    connection.execute(text("UPDATE books SET status = 'archived' WHERE title = :t"), {"t": WORKS[1]})
+    gaps.write_series(connection, judge(connection), LATER)
+    assert statuses(connection, WORKS[1]) == [("ignored", False), ("ignored", True)]
+
+
+def test_what_was_ignored_stays_so_under_the_other_reason_and_a_changed_title(connection: Connection) -> None:
+    barsoom(connection, WORKS[0])
+    gaps.write_series(connection, judge(connection), NOW)
+    ignore(connection, WORKS[1])
+    connection.execute(
+        text("UPDATE catalog_entries SET title = 'Gods of Mars, The: A Novel' WHERE title = :t"), {"t": WORKS[1]}
+    )
+    gaps.write_series(connection, judge(connection), LATER)
+    gaps.write_wanted(connection, [wish(WORKS[1], "E. R. Burroughs")], LATER)
+    assert statuses(connection, WORKS[1]) == [("ignored", True)]
+    assert set(open_gaps(connection)) == {WORKS[1], WORKS[2]}
+
+
+def test_a_work_of_which_only_an_archived_book_is_left_is_a_gap_again_with_its_history(connection: Connection) -> None:
+    barsoom(connection, WORKS[0])
+    gaps.write_series(connection, judge(connection), NOW)
+    barsoom(connection, WORKS[0], WORKS[1])
+    gaps.write_series(connection, judge(connection), LATER)
+    connection.execute(text("UPDATE books SET status = 'archived' WHERE title = :t"), {"t": WORKS[1]})
+    assert gaps.write_series(connection, judge(connection), LATER).opened == 1
+    assert statuses(connection, WORKS[1]) == [("completed", False), ("identified", True)]
+
+
+def test_a_work_that_is_there_only_as_a_duplicate_is_owned(connection: Connection) -> None:
+    barsoom(connection, WORKS[0], WORKS[1])
+    connection.execute(text("UPDATE books SET status = 'duplicate' WHERE title = :t"), {"t": WORKS[1]})
+    gaps.write_series(connection, judge(connection), NOW)
+    assert set(open_gaps(connection)) == {WORKS[2]}
+
+
+def test_two_open_gaps_for_one_work_become_one_and_keep_their_history(connection: Connection) -> None:
+    barsoom(connection, WORKS[0])
+    gaps.write_wanted(connection, [wish(WORKS[1], "E. R. Burroughs"), wish("Mars Gods", "E. R. Burroughs")], NOW)
+    connection.execute(text("UPDATE missing_books SET goodreads_id = '7', kind = 'primary'"))
+    written = gaps.write_wanted(connection, [wish(WORKS[1], "E. R. Burroughs")], LATER)
+    assert written.joined == 1
+    kept, double = connection.execute(text("SELECT * FROM missing_books ORDER BY id")).all()
+    assert (double.closed_date, double.identified_date, double.same_as) == (LATER, NOW, kept.id)
+    assert (kept.closed_date, kept.other_titles) == (None, ["Mars Gods"])
+
+
+def test_a_wish_under_another_title_is_told_the_gap_that_is_open_for_it(connection: Connection) -> None:
+    gaps.write_wanted(connection, [wish("The Wrong Box", "Ann Able", "Bob Baker")], NOW)
+    again = wish("Wrong Box", "Bob Baker")
+    written = gaps.write_wanted(connection, [again], LATER)
+    assert (written.opened, list(written.open_ids)) == (0, [again.work_key])
+
+
+def test_whoever_renames_a_gap_makes_its_keys_void(connection: Connection) -> None:
+    gaps.write_wanted(connection, [wish("The Wrong Box", "Ann Able")], NOW)
+    connection.execute(text("UPDATE missing_books SET title = 'The Ebb-Tide', work_key = 'ebb tide|ann able'"))
+    assert gaps.write_wanted(connection, [wish("The Ebb-Tide", "Ann Able")], LATER).opened == 0
+    assert gaps.write_wanted(connection, [wish("The Wrong Box", "Ann Able")], LATER).opened == 1
+
+
+def test_a_second_writing_changes_no_row(connection: Connection) -> None:
+    barsoom(connection, WORKS[0])
+    gaps.write_series(connection, judge(connection), NOW)
+    versions = text(
+        "SELECT 'm', id, CAST(xmin AS text), ctid FROM missing_books UNION ALL "
+        "SELECT 'c', id, CAST(xmin AS text), ctid FROM catalog_entries UNION ALL "
+        "SELECT 's', id, CAST(xmin AS text), ctid FROM series ORDER BY 1, 2"
+    )
+    before = connection.execute(versions).all()
+    gaps.write_series(connection, judge(connection), LATER)
+    assert connection.execute(versions).all() == before
