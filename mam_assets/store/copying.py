@@ -6,16 +6,20 @@ Belongs here: how COPY is spoken through SQLAlchemy's connection. Does not belon
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Add rows, each with a value for every column, within the connection's transaction. Dictionaries must come as
     `psycopg.types.json.Jsonb` or text. Raises what SQLAlchemy's own statements raise, without the values."""
+    import psycopg
+
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
     try:
