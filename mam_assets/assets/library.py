@@ -92,7 +92,7 @@ def books(
                 archived = shelf.archive(connection, gone, started)
                 sync_marks.put(connection, FULL_MARK, {"at": started.isoformat()}, started)
             sync_marks.put(connection, SHRINK_MARK, _shrink_note(shrinkage, accepted), started)
-        sync_marks.put(connection, NEWEST_MARK, read.newest, started)
+        sync_marks.put(connection, NEWEST_MARK, {**marks, **read.newest}, started)
         sync_marks.put(connection, READ_MARK, {"finished": True}, started)
         moved = sync.new + sync.changed + sync.returned + archived
         duplicates = doubles.mark_duplicates(connection) if moved else doubles.count_duplicates(connection)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mam_assets.domain.books import Library, LibraryItem, LibraryMark
-from mam_assets.resources.audiobookshelf import Audiobookshelf, MarksPage
+from mam_assets.domain.books import Library, LibraryItem
+from mam_assets.resources.audiobookshelf import Audiobookshelf, ListingPage
 from mam_assets.resources.database import Connection, Engine
 from mam_assets.store import library as shelf
 from mam_assets.store import library_sightings as sightings
@@ -53,37 +53,38 @@ def page_batches(read: ReadLibrary, libraries: Sequence[Library]) -> Iterator[Pa
     for library in libraries:
         page, rows = 0, 0
         while True:
-            answer = read.audiobookshelf.marks(library.library_id, page=page, limit=PAGE)
+            answer = read.audiobookshelf.listing(library.library_id, page=page, limit=PAGE)
             wanted = _compare(read, library, answer)
             if wanted:
                 yield _expanded(read, library, wanted)
             page, rows = page + 1, rows + answer.rows
             if not answer.rows or page * PAGE >= answer.total:
                 break
-            if not read.full and not wanted and _reached(read, library, answer.marks):
+            if not read.full and not wanted and _reached(read, library, answer):
                 break
 
 
-def _compare(read: ReadLibrary, library: Library, page: MarksPage) -> dict[str, str]:
+def _compare(read: ReadLibrary, library: Library, page: ListingPage) -> dict[str, str]:
     """Digests of what is new or changed on a page, by id."""
-    audio = [mark for mark in page.marks if mark.num_audio_files > 0 and not mark.is_missing]
-    read.seen += len(audio)
-    if page.marks:
-        newest = max(mark.added_at for mark in page.marks).isoformat()
+    listed = page.listed
+    read.seen += len(listed.digests)
+    if listed.newest is not None:
+        newest = listed.newest.isoformat()
         read.newest[library.library_id] = max(newest, read.newest.get(library.library_id, newest))
     # A row that cannot be read is there all the same, and not to be archived.
-    unreadable = [problem.item_id for problem in page.problems if problem.item_id]
-    for problem in page.problems:
+    unreadable = [problem.item_id for problem in listed.problems if problem.item_id]
+    for problem in listed.problems:
         read.report(f"{library.name}: item {problem.item_id}: {problem.what}")
     with read.reader.begin():
-        wanted = set(sightings.see(read.reader, audio, unreadable))
-    return {mark.abs_id: mark.digest for mark in audio if mark.abs_id in wanted}
+        wanted = sightings.see(read.reader, listed.digests, unreadable)
+    return {abs_id: listed.digests[abs_id] for abs_id in wanted}
 
 
-def _reached(read: ReadLibrary, library: Library, marks: Sequence[LibraryMark]) -> bool:
+def _reached(read: ReadLibrary, library: Library, page: ListingPage) -> bool:
     """Whether a page goes back beyond the newest item of the last read. Ties are read on."""
     mark = read.marks.get(library.library_id)
-    return mark is None or (bool(marks) and marks[-1].added_at < datetime.fromisoformat(mark))
+    oldest = page.listed.oldest
+    return mark is None or (oldest is not None and oldest < datetime.fromisoformat(mark))
 
 
 def _expanded(read: ReadLibrary, library: Library, wanted: Mapping[str, str]) -> PageBatch:

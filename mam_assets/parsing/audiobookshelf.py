@@ -9,9 +9,10 @@ from __future__ import annotations
 import marshal
 import re
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from mam_assets.domain.books import Library, LibraryFolder, LibraryItem, LibraryMark, ProviderMatch, SeriesRef
@@ -21,6 +22,7 @@ Record = TypeVar("Record")
 Number = TypeVar("Number", int, float)
 
 _YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
+_PLAIN_ID = re.compile(r"[\w-]+", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Longer ones are no names and ids, and would not fit into an index; a path can't be cut, so its item is left out.
@@ -29,6 +31,7 @@ _LONGEST_ID = 100
 _LONGEST_PATH_BYTES = 2000
 _LARGEST_SIZE = 2**62
 _MOST_FILES = 2**31 - 1
+_FAR_MS = 2**42  # in the year 2109
 _LONGEST_SECONDS = 10 * 366 * 86400.0
 
 # All that a row of the list shows of what we keep. Some of it changes without a new time of change: when an author or
@@ -51,6 +54,8 @@ _SHOWN_OF_METADATA = (
     "explicit",
     "abridged",
 )
+_ITEM_SHOWN, _MEDIA_SHOWN = itemgetter(*_SHOWN_OF_ITEM), itemgetter(*_SHOWN_OF_MEDIA)
+_METADATA_SHOWN = itemgetter(*_SHOWN_OF_METADATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,46 @@ class _Unreadable(Exception):
 def read_marks(rows: list[Any]) -> tuple[list[LibraryMark], list[Problem]]:
     """Rows of a library's list (`results`), in their order."""
     return _each(rows, _mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a list, as far as telling what changed needs it: the digest of each audiobook that is there by its id,
+    the problems of rows that could not be read, and when the newest and the oldest of the page were added."""
+
+    digests: dict[str, str]
+    problems: tuple[Problem, ...]
+    newest: datetime | None
+    oldest: datetime | None
+
+
+def read_listing(rows: list[Any]) -> Listed:
+    """The same rows as `read_marks`, for the tens of thousands that have not changed: a quarter of the work."""
+    digests: dict[str, str] = {}
+    problems: list[Problem] = []
+    newest = oldest = 0
+    for row in rows:
+        try:
+            media = row["media"]
+            abs_id, added, files = row["id"], row["addedAt"], media["numAudioFiles"]
+            shown = (*_ITEM_SHOWN(row), *_MEDIA_SHOWN(media), *_METADATA_SHOWN(media["metadata"]))
+            plain = type(added) is int and 0 < added < _FAR_MS and row["isMissing"] is False
+            plain = plain and type(files) is int and 0 <= files <= _MOST_FILES
+        except (KeyError, TypeError):
+            plain = False
+        if plain and type(abs_id) is str and _PLAIN_ID.fullmatch(abs_id):
+            if files > 0:
+                digests[abs_id] = _digest(shown)
+            newest, oldest = max(newest, added), added
+            continue
+        marks, unreadable = read_marks([row])
+        problems += unreadable
+        for mark in marks:
+            oldest = int(mark.added_at.timestamp() * 1000)
+            newest = max(newest, oldest)
+            if mark.num_audio_files > 0 and not mark.is_missing:
+                digests[mark.abs_id] = mark.digest
+    return Listed(digests, tuple(problems), instant(newest, 1000), instant(oldest, 1000))
 
 
 def read_items(rows: list[Any]) -> tuple[list[LibraryItem], list[Problem]]:
@@ -113,19 +158,18 @@ def _mark(row: Any) -> LibraryMark:
         media_type=text(item.get("mediaType")) or "book",
         num_audio_files=whole(media.get("numAudioFiles")) or 0,
         is_missing=flag(item.get("isMissing")) or False,
-        digest=_digest(item, media),
+        digest=_digest(
+            (
+                *map(item.get, _SHOWN_OF_ITEM),
+                *map(media.get, _SHOWN_OF_MEDIA),
+                *map(mapping(media.get("metadata")).get, _SHOWN_OF_METADATA),
+            )
+        ),
     )
 
 
-def _digest(item: Mapping[str, Any], media: Mapping[str, Any]) -> str:
-    """Short for all that is shown of an item; another one means that something changed. A row of the wrong shape has
-    one as well."""
-    metadata = mapping(media.get("metadata"))
-    shown = (
-        *map(item.get, _SHOWN_OF_ITEM),
-        *map(media.get, _SHOWN_OF_MEDIA),
-        *map(metadata.get, _SHOWN_OF_METADATA),
-    )
+def _digest(shown: tuple[Any, ...]) -> str:
+    """Short for all that is shown of an item; another one means that something changed."""
     # Version 2 of the format has no back references, so that equal values are always the same bytes.
     return f"{zlib.crc32(marshal.dumps(shown, 2)):08x}"
 

@@ -18,7 +18,15 @@ import dagster as dg
 
 from mam_assets.domain.books import Library, LibraryItem, LibraryMark, ProviderMatch
 from mam_assets.domain.budgets import AUDIOBOOKSHELF
-from mam_assets.parsing.audiobookshelf import Problem, read_items, read_libraries, read_marks, read_matches
+from mam_assets.parsing.audiobookshelf import (
+    Listed,
+    Problem,
+    read_items,
+    read_libraries,
+    read_listing,
+    read_marks,
+    read_matches,
+)
 from mam_assets.parsing.json_values import clean_text, flag, mapping, text, whole
 from mam_assets.resources.answers import read_json, reject
 from mam_assets.resources.errors import BadAnswer
@@ -46,6 +54,15 @@ class MarksPage:
     total: int
     rows: int
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPage:
+    """A page of a library's list for comparing. ``total`` and ``rows`` as in `MarksPage`."""
+
+    listed: Listed
+    total: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +142,16 @@ class Audiobookshelf:
 
     def marks(self, library_id: str, *, page: int = 0, limit: int = 500) -> MarksPage:
         """A page of the library's list, newest first. ``page`` counts from 0."""
+        rows, total = self._page(library_id, page, limit)
+        marks, problems = read_marks(rows)
+        return MarksPage(tuple(marks), total, len(rows), tuple(problems))
+
+    def listing(self, library_id: str, *, page: int = 0, limit: int = 500) -> ListingPage:
+        """The same page for comparing it with what is known."""
+        rows, total = self._page(library_id, page, limit)
+        return ListingPage(read_listing(rows), total, len(rows))
+
+    def _page(self, library_id: str, page: int, limit: int) -> tuple[list[Any], int]:
         call = f"items of library {library_id}, page {page}"
         response = self._get(
             f"/api/libraries/{_part(library_id)}/items",
@@ -136,8 +163,7 @@ class Audiobookshelf:
         total = whole(answer.get("total"))
         if total is None:
             raise reject(response, _bad(call, "the number of items is missing"))
-        marks, problems = read_marks(rows)
-        return MarksPage(tuple(marks), total, len(rows), tuple(problems))
+        return rows, total
 
     def items(self, ids: Iterable[str]) -> list[LibraryItem]:
         """Expanded items by id. Unknown ids are left out; an item that cannot be read is logged and left out."""

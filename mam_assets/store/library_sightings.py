@@ -8,12 +8,11 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from json import dumps
 
 from sqlalchemy import Connection, text
-
-from mam_assets.domain.books import LibraryMark
 
 
 def begin(connection: Connection) -> None:
@@ -27,14 +26,14 @@ def end(connection: Connection) -> None:
     connection.execute(text("DROP TABLE IF EXISTS pg_temp.sighted"))
 
 
-def see(connection: Connection, marks: Sequence[LibraryMark], others: Sequence[str] = ()) -> list[str]:
-    """Note a page, and return which of its items are new, changed or archived, in its order. ``others`` are there as
-    well, and can't be told more of."""
+def see(connection: Connection, digests: Mapping[str, str], others: Sequence[str] = ()) -> list[str]:
+    """Note a page (id → digest), and return which of its items are new, changed or archived, in its order. ``others``
+    are there as well, and can't be told more of."""
     rows = connection.execute(
         text(
             """
             WITH page AS (
-                SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:marks AS text[])) AS p (abs_id, mark)
+                SELECT key AS abs_id, value AS mark FROM json_each_text(CAST(:page AS json))
             ), noted AS (
                 INSERT INTO sighted SELECT abs_id FROM page UNION ALL SELECT unnest(CAST(:others AS text[]))
             )
@@ -42,10 +41,10 @@ def see(connection: Connection, marks: Sequence[LibraryMark], others: Sequence[s
             WHERE b.abs_id IS NULL OR b.abs_mark IS DISTINCT FROM p.mark OR b.status = 'archived'
             """
         ),
-        {"ids": [mark.abs_id for mark in marks], "marks": [mark.digest for mark in marks], "others": list(others)},
+        {"page": dumps(dict(digests)), "others": list(others)},
     )
     wanted = set(rows.scalars())
-    return [mark.abs_id for mark in marks if mark.abs_id in wanted] if wanted else []
+    return [abs_id for abs_id in digests if abs_id in wanted] if wanted else []
 
 
 def unseen(connection: Connection, since: datetime) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mam_assets.domain.books import SeriesRef
-from mam_assets.parsing.audiobookshelf import read_items, read_libraries, read_marks, read_matches
+from mam_assets.parsing.audiobookshelf import read_items, read_libraries, read_listing, read_marks, read_matches
 from tests.parsing.test_json_values import ANYTHING
 
 RECORDINGS = Path(__file__).parent.parent / "recordings" / "audiobookshelf_client.jsonl"
@@ -21,6 +21,10 @@ RECORDED = {entry["note"]: entry["response"] for entry in map(json.loads, RECORD
 ITEMS: list[dict[str, Any]] = RECORDED["expand a page of ids"]["body"]["libraryItems"]
 PAGE: list[dict[str, Any]] = RECORDED["first page, newest first"]["body"]["results"]
 LIBRARIES: list[dict[str, Any]] = RECORDED["libraries"]["body"]["libraries"]
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PATHS = st.sampled_from(["id", "addedAt", "isMissing", "media", "media.numAudioFiles", "media.metadata", "updatedAt"])
 
 
 def changed(row: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -155,3 +159,34 @@ def test_nothing_breaks_the_readers_and_no_row_is_lost_unsaid(rows: list[Any]) -
     for read in (read_items, read_marks, read_libraries, lambda given: read_matches(given, "audible")):
         records, problems = read(rows)
         assert len(records) + len(problems) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("media.metadata.title", "Another"),
+        ("media.metadata.authorName", "Another"),
+        ("media.metadata.description", "x"),
+        ("media.duration", 1.5),
+        ("updatedAt", 5),
+        ("path", "/moved"),
+        ("isMissing", True),
+    ],
+)
+def test_the_digest_of_a_row_tells_a_change_and_nothing_else(path: str, value: Any) -> None:
+    def digest(row: Any) -> str:
+        return read_marks([row])[0][0].digest
+
+    assert digest(PAGE[0]) == digest(json.loads(json.dumps(PAGE[0])))
+    assert digest(changed(PAGE[0], path, value)) != digest(PAGE[0])
+    assert digest({**PAGE[0], "mtimeMs": 7}) == digest(PAGE[0])
+
+
+@given(st.lists(ANYTHING | st.sampled_from(PAGE) | st.builds(changed, st.sampled_from(PAGE), PATHS, ANYTHING)))
+def test_a_listing_is_the_marks_of_what_is_there(rows: list[Any]) -> None:
+    marks, problems = read_marks(rows)
+    listing = read_listing(rows)
+    there = {mark.abs_id: mark.digest for mark in marks if mark.num_audio_files > 0 and not mark.is_missing}
+    assert listing.digests == there
+    assert list(listing.problems) == problems
+    assert (listing.newest is None) is (max((mark.added_at for mark in marks), default=EPOCH) <= EPOCH)

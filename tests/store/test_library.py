@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, text
 
-from mam_assets.domain.books import LibraryItem, LibraryMark, SeriesRef
+from mam_assets.domain.books import LibraryItem, SeriesRef
 from mam_assets.store import library
 from mam_assets.store import library_sightings as sightings
 from tests.store.test_catalog import NOW, item
@@ -56,12 +57,20 @@ def test_how_complete_a_book_is_counts_what_other_sources_filled(connection: Con
 
 def test_an_item_is_new_or_changed_by_what_the_list_shows(connection: Connection) -> None:
     library.save_items(connection, [item("a", "Emma", "Jane Austen")], NOW, listed={"a": "as it was"})
-    mark = LibraryMark("a", NOW, NOW, "book", 1, False, digest="as it was")
     sightings.begin(connection)
-    assert sightings.see(connection, [mark]) == []
-    assert sightings.see(connection, [replace(mark, digest="another"), replace(mark, abs_id="b")]) == ["a", "b"]
+    assert sightings.see(connection, {"a": "as it was"}) == []
+    assert sightings.see(connection, {"b": "new", "a": "another"}, ["told"]) == ["b", "a"]
     connection.execute(text("UPDATE books SET status = 'archived'"))
-    assert sightings.see(connection, [mark]) == ["a"]
+    assert sightings.see(connection, {"a": "as it was"}) == ["a"]
+
+
+def test_what_the_list_did_not_show_and_nobody_stored_meanwhile_is_unseen(connection: Connection) -> None:
+    library.save_items(connection, [item(key, f"Book {key}", "Ann Able") for key in "abc"], NOW)
+    library.save_items(connection, [item("d", "Book d", "Ann Able")], NOW + timedelta(minutes=1))
+    sightings.begin(connection)
+    sightings.see(connection, {"a": "x"}, ["b"])
+    assert sightings.unseen(connection, NOW + timedelta(seconds=1)) == ["c"]
+    assert sightings.unseen(connection, NOW) == []
 
 
 def many(count: int, kind: str = "i") -> list[LibraryItem]:
