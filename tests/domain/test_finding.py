@@ -115,7 +115,8 @@ def test_a_pen_name_is_the_author_and_a_translator_is_not() -> None:
 
 
 def volume(key: str, title: str, *authors: str, **more: Any) -> Volume:
-    rest: dict[str, Any] = dict.fromkeys(("subtitle", "publisher", "published", "description", "isbn_13", "isbn_10", "language"))
+    empty = ("subtitle", "publisher", "published", "description", "isbn_13", "isbn_10", "language")
+    rest: dict[str, Any] = dict.fromkeys(empty)
     return Volume(key, title, authors=authors, **(rest | more))
 
 
