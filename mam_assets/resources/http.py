@@ -193,10 +193,11 @@ class ServiceTransport(httpx.BaseTransport):
         return b"".join(parts)
 
     def _fault(self, response: httpx.Response, call: str) -> ServiceError | None:
-        status, says = response.status_code, self._redactor.clean(excerpt(response))
-        wait = retry_after_seconds(response.headers.get("retry-after"), self._clock())
+        status = response.status_code
         if status < 300:
             return None
+        says = self._redactor.clean(excerpt(response))
+        wait = retry_after_seconds(response.headers.get("retry-after"), self._clock())
         if status < 400:
             if is_login(response.headers.get("location", "")):
                 return NotAuthorised(self._service, call, "sent to a login page", _NEW_CREDENTIALS, status=status)
