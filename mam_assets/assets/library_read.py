@@ -7,15 +7,17 @@ Does not belong here: when to compare everything, what is gone (library).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from mam_assets.domain.books import Library, LibraryItem
+from mam_assets.resources.ahead import read_ahead
 from mam_assets.resources.audiobookshelf import Audiobookshelf, ListingPage
 from mam_assets.resources.database import Connection, Engine
 from mam_assets.store import library as shelf
 from mam_assets.store import library_sightings as sightings
 
-PAGE = 500
+PAGE = 1000
 MOST_PROBLEMS = 1000
 
 
@@ -51,17 +53,22 @@ def page_batches(read: ReadLibrary, libraries: Sequence[Library]) -> Iterator[Pa
     """Read the lists, newest first; unless all is compared, until a page is older than the mark and holds nothing
     new. Pages without anything new give no batch."""
     for library in libraries:
-        page, rows = 0, 0
-        while True:
-            answer = read.audiobookshelf.listing(library.library_id, page=page, limit=PAGE)
-            wanted = _compare(read, library, answer)
+        pages = _pages(read.audiobookshelf, library)
+        # Where most pages are wanted, the next one is on its way while this one is compared.
+        for page in read_ahead(pages) if read.full else pages:
+            wanted = _compare(read, library, page)
             if wanted:
                 yield _expanded(read, library, wanted)
-            page, rows = page + 1, rows + answer.rows
-            if not answer.rows or page * PAGE >= answer.total:
+            elif not read.full and _reached(read, library, page):
                 break
-            if not read.full and not wanted and _reached(read, library, answer):
-                break
+
+
+def _pages(audiobookshelf: Audiobookshelf, library: Library) -> Iterator[ListingPage]:
+    for number in count():
+        page = audiobookshelf.listing(library.library_id, page=number, limit=PAGE)
+        yield page
+        if not page.rows or (number + 1) * PAGE >= page.total:
+            return
 
 
 def _compare(read: ReadLibrary, library: Library, page: ListingPage) -> dict[str, str]:
