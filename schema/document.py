@@ -13,7 +13,7 @@ from types import ModuleType
 from sqlalchemy import CheckConstraint, Column, Index, Table, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-from mam_assets.store import tables, tables_acquisition, tables_library, tables_operation
+from mam_assets.store import tables, tables_acquisition, tables_keys, tables_library, tables_operation
 
 SCHEMA = Path(__file__).resolve().parent
 TARGET = SCHEMA / "DATABASE.md"
@@ -22,6 +22,7 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _ROOMS = (
     ("The library and what exists", tables_library),
     ("Gaps, releases, downloads", tables_acquisition),
+    ("By what works and gaps are found again", tables_keys),
     ("How the system runs", tables_operation),
 )
 _INTRODUCTION = """\

@@ -75,6 +75,7 @@ def rows_of(folder: Path) -> dict[str, int]:
         "authors_searched": "SELECT count(*) FROM author_searches WHERE source = 'MAM'",
         "authors_at_google": "SELECT count(*) FROM author_searches WHERE source = 'GoogleBooks'",
         "strangers_gaps": "SELECT count(*) FROM missing_books WHERE author_name NOT IN (SELECT name FROM authors)",
+        "books_asked_at_goodreads": "SELECT count(*) FROM metadata_answers WHERE source = 'Goodreads'",
         "enabled_genres": "SELECT count(*) FROM genre_settings WHERE enabled AND include_in_top10",
     }
     try:
@@ -93,7 +94,7 @@ def test_two_demos_in_one_folder_do_everything_once_and_leave_nothing() -> None:
         first = run_demo(Path(folder))
         it_ends_well_with_a_report(first)
         the_loop_closes(first)
-        goodreads_is_asked_one_page_and_one_look_up_for_each_series(first)
+        goodreads_is_asked_one_page_and_one_look_up_for_each_series_and_book(first)
         second = run_demo(Path(folder))
         it_ends_well_with_a_report(second)
         for run in (first, second):
@@ -137,13 +138,13 @@ def mam_is_searched_once_for_each_author(first: DemoRun, second: DemoRun) -> Non
     assert first.asked("mam", "bonusBuy") + second.asked("mam", "bonusBuy") == 0
 
 
-def goodreads_is_asked_one_page_and_one_look_up_for_each_series(first: DemoRun) -> None:
+def goodreads_is_asked_one_page_and_one_look_up_for_each_series_and_book(first: DemoRun) -> None:
     """A look-up is the autocomplete that names the book, and the book's page that names the series. An author whose
-    number no series told is looked up once."""
-    names = first.rows["series_names"]
+    number no series told is looked up once, and so is a book that still lacks something."""
+    names, known = first.rows["series_names"], first.rows["books_asked_at_goodreads"]
     assert 0 < first.asked("goodreads", "/series/") <= names
-    assert first.asked("goodreads", "/book/auto_complete") <= names + first.rows["authors"]
-    assert first.asked("goodreads", "/book/show/") <= names
+    assert first.asked("goodreads", "/book/auto_complete") <= names + first.rows["authors"] + known
+    assert first.asked("goodreads", "/book/show/") <= names + known
 
 
 def nothing_fresh_is_asked_again(first: DemoRun, second: DemoRun) -> None:
