@@ -4,23 +4,22 @@ Belongs here: reading, judging and writing in order. Does not belong here: the v
 a run shows of it (gaps).
 
 Each call is one transaction, so that nobody sees counts of which the gaps are not yet written. It goes through the
-owners in portions, so that what is held at once does not grow with the library, but for the wishes.
+owners in portions, so that what is held at once does not grow with the library, but for the wishes. Where there are
+many portions, processes beside this one read and judge them, and this one writes (store.judging_processes).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict, author_gaps, series_gaps
-from mam_assets.domain.identity import pen_name_map
-from mam_assets.domain.wanting import Snapshot, Wishes, first_hand, keyed_works, owned_elsewhere
+from mam_assets.domain.entry_verdicts import OwnerCounts
+from mam_assets.domain.wanting import Wishes
 from mam_assets.resources.database import Connection, Engine
 from mam_assets.settings import Settings
-from mam_assets.store import gap_keys, gap_snapshots, gaps, verdicts
+from mam_assets.store import gap_keys, gap_snapshots, gaps, judged_portions, verdicts
 from mam_assets.store.gaps import Written
-
-_PORTION = 500
-_NO_PEN_NAMES = pen_name_map([])
+from mam_assets.store.judged_portions import JudgedPortion, Terms
+from mam_assets.store.judging_processes import Judges
 
 
 def rejudge_books(
@@ -41,7 +40,7 @@ def rejudge_series(
     """Judge every series with a catalogue again (or these, their authors' others, and whichever lacks a work that
     became owned or lacking here) and write what follows. Returns what was written, and counts of works."""
     with database.begin() as connection:
-        judging = _SeriesJudging(connection, settings, now, today)
+        judging = _SeriesJudging(connection, _terms(settings, today), now)
         judging.judge(gap_snapshots.series_to_judge(connection, ids))
         written = gaps.write_wishes(connection, judging.wishes, now)
         if not ids:
@@ -53,81 +52,41 @@ class _SeriesJudging:
     """Each series is first judged by its own evidence; what other series' own evidence shows to be owned comes after.
     So a mistake keeps nothing alive, and the order changes nothing."""
 
-    def __init__(self, connection: Connection, settings: Settings, now: datetime, today: date) -> None:
+    def __init__(self, connection: Connection, terms: Terms, now: datetime, *, alone: bool = False) -> None:
         self._connection = connection
-        self._settings = settings
+        self._terms = terms
         self._now = now
-        self._today = today
-        self._counts: dict[int, Counter[str]] = {}
+        self._alone = alone
+        self._counts: dict[int, OwnerCounts] = {}
         self.wishes = Wishes("series_gap")
 
     def judge(self, series_ids: Sequence[int]) -> None:
         """Judge these, then all whose works they show to be owned."""
         waiting = set(gap_keys.shown_elsewhere(self._connection, series_ids))
         chosen, changed = set(series_ids), set[str]()
-        for portion in _portions(series_ids):
-            changed |= self._judge_alone(portion, unwritten=waiting)
+        with Judges(self._connection, self._terms, alone=self._alone) as judges:
+            for portion in judges.each(judged_portions.series_by_themselves, series_ids, frozenset(waiting)):
+                self._write(portion)
+                changed |= gap_keys.save_work_keys(self._connection, portion.keys)
         # What another series owns may be lacking in one that nobody asked about.
         touched = gap_keys.series_lacking(self._connection, changed) if changed else set()
         shown = gap_keys.shown_elsewhere(self._connection, chosen | touched)
-        second = waiting | (set(shown) & chosen) | (touched - chosen)
-        for portion in _portions(sorted(second)):
-            self._judge_with(portion, shown)
-
-    def _judge_alone(self, series_ids: Sequence[int], unwritten: set[int]) -> set[str]:
-        judged, keys = [], {}
-        for snapshot in gap_snapshots.series_snapshots(self._connection, series_ids):
-            verdict = self._verdict(snapshot)
-            works = keyed_works(snapshot, verdict.works)
-            keys[snapshot.owner_id] = first_hand(works)
-            if snapshot.owner_id not in unwritten:
-                self.wishes.note(snapshot, works)
-                judged.append((snapshot, verdict))
-        self._write(judged)
-        return gap_keys.save_work_keys(self._connection, keys)
+        self._judge_with(sorted(waiting | (set(shown) & chosen) | (touched - chosen)), shown)
 
     def _judge_with(self, series_ids: Sequence[int], shown: Mapping[int, Mapping[str, int]]) -> None:
-        judged = []
-        for snapshot in gap_snapshots.series_snapshots(self._connection, series_ids):
-            verdict = self._verdict(snapshot)
-            works = keyed_works(snapshot, verdict.works)
-            books = owned_elsewhere(snapshot, works, shown.get(snapshot.owner_id, {}))
-            if books:
-                snapshot = snapshot.with_evidence(books)
-                verdict = self._verdict(snapshot)
-                works = keyed_works(snapshot, verdict.works)
-            self.wishes.note(snapshot, works)
-            judged.append((snapshot, verdict))
-        self._write(judged)
+        # In this process: its verdicts are compared with what this very transaction has written.
+        for ids in judged_portions.portions(series_ids):
+            self._write(judged_portions.series_with_others(self._connection, self._terms, ids, shown))
 
-    def _write(self, judged: Sequence[tuple[Snapshot, SeriesVerdict]]) -> None:
-        verdicts.write_entries(self._connection, judged)
-        verdicts.write_series_counts(self._connection, judged, self._now)
-        for snapshot, verdict in judged:
-            if snapshot.collected:
-                self._counts[snapshot.owner_id] = Counter(
-                    series=1,
-                    series_complete=verdict.status == "complete",
-                    works_owned=verdict.owned_count,
-                    works_missing=verdict.missing_count,
-                    works_upcoming=verdict.upcoming_count,
-                )
-
-    def _verdict(self, snapshot: Snapshot) -> SeriesVerdict:
-        return series_gaps(
-            snapshot.entries,
-            snapshot.owned,
-            series_name=snapshot.name,
-            series_authors=snapshot.authors,
-            today=self._today,
-            languages=self._settings.languages,
-            pen_names=_NO_PEN_NAMES,
-        )
+    def _write(self, portion: JudgedPortion) -> None:
+        verdicts.write_entries(self._connection, portion.entries)
+        verdicts.write_series_counts(self._connection, portion.counts, self._now)
+        self.wishes.take(portion.wishes)
+        self._counts |= {one.owner_id: one for one in portion.counts}
 
     def counts(self) -> dict[str, int]:
         """Sums over the series of which a book is owned."""
-        names = ("series", "series_complete", "works_owned", "works_missing", "works_upcoming")
-        return _sums(self._counts.values(), names)
+        return _sums("series", (one for one in self._counts.values() if one.collected))
 
 
 def rejudge_authors(
@@ -136,73 +95,36 @@ def rejudge_authors(
     """Judge every author with a catalogue again (or these), then the series that lack what an author is shown to have,
     and write what follows. Returns what was written, and counts of works."""
     wishes = Wishes("author_gap")
-    counts: list[Counter[str]] = []
+    counts: list[OwnerCounts] = []
+    terms = _terms(settings, today)
     with database.begin() as connection:
-        for portion in _portions(gap_snapshots.authors_to_judge(connection, ids)):
-            judged = _judge_authors(connection, settings, today, portion, wishes)
-            for _, verdict in judged:
-                counts.append(
-                    Counter(
-                        authors=1,
-                        authors_complete=verdict.status == "complete",
-                        works_owned=verdict.owned_count,
-                        works_missing=verdict.missing_count,
-                        works_upcoming=verdict.upcoming_count,
-                        entries_of_others=len(verdict.refused),
-                    )
-                )
-            verdicts.write_entries(connection, judged)
-            verdicts.write_author_counts(connection, judged, now)
+        with Judges(connection, terms) as judges:
+            author_ids = gap_snapshots.authors_to_judge(connection, ids)
+            for portion in judges.each(judged_portions.authors, author_ids):
+                verdicts.write_entries(connection, portion.entries)
+                verdicts.write_author_counts(connection, portion.counts, now)
+                wishes.take(portion.wishes)
+                counts += portion.counts
         written = gaps.write_wishes(connection, wishes, now)
         doubtful = gaps.series_lacking_what_is_owned(connection, wishes.owned)
         if doubtful:
-            judging = _SeriesJudging(connection, settings, now, today)
+            # Alone: they are judged by what has just been written of their authors.
+            judging = _SeriesJudging(connection, terms, now, alone=True)
             judging.judge(gap_snapshots.series_to_judge(connection, doubtful))
             written.closed += gaps.write_wishes(connection, judging.wishes, now).closed
-    names = ("authors", "authors_complete", "works_owned", "works_missing", "works_upcoming", "entries_of_others")
-    return written, _sums(counts, names)
+    return written, _sums("authors", counts) | {"entries_of_others": sum(one.refused for one in counts)}
 
 
-def _judge_authors(
-    connection: Connection, settings: Settings, today: date, ids: Sequence[int], wishes: Wishes
-) -> list[tuple[Snapshot, AuthorVerdict]]:
-    """Each author by their own books, and by what a series shows to be owned under one of their works' names."""
-
-    def verdict_on(snapshot: Snapshot) -> AuthorVerdict:
-        return author_gaps(
-            snapshot.entries,
-            snapshot.owned,
-            author=snapshot.name,
-            pen_names=snapshot.aliases,
-            today=today,
-            languages=settings.languages,
-        )
-
-    first = []
-    for snapshot in gap_snapshots.author_snapshots(connection, ids):
-        verdict = verdict_on(snapshot)
-        first.append((snapshot, verdict, keyed_works(snapshot, verdict.works)))
-    lacking = {key for _, _, works in first for keyed in works if keyed.is_wanted for key in keyed.keys}
-    shown = gap_keys.shown_by_series(connection, lacking)
-    judged = []
-    for snapshot, verdict, works in first:
-        if books := owned_elsewhere(snapshot, works, shown):
-            snapshot = snapshot.with_evidence(books)
-            verdict = verdict_on(snapshot)
-            works = keyed_works(snapshot, verdict.works)
-        wishes.note(snapshot, works)
-        judged.append((snapshot, verdict))
-    return judged
+def _terms(settings: Settings, today: date) -> Terms:
+    return Terms(today, tuple(settings.languages))
 
 
-def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _PORTION):
-        yield ids[start : start + _PORTION]
-
-
-def _sums(counts: Iterable[Counter[str]], names: Sequence[str]) -> dict[str, int]:
-    found = dict.fromkeys(names, 0)
-    for tally in counts:
-        for name in names:
-            found[name] += int(tally[name])
-    return found
+def _sums(owners: str, counts: Iterable[OwnerCounts]) -> dict[str, int]:
+    found = Counter({owners: 0, f"{owners}_complete": 0, "works_owned": 0, "works_missing": 0, "works_upcoming": 0})
+    for one in counts:
+        found[owners] += 1
+        found[f"{owners}_complete"] += one.status == "complete"
+        found["works_owned"] += one.owned
+        found["works_missing"] += one.missing
+        found["works_upcoming"] += one.upcoming
+    return dict(found)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, lru_cache
 
 from mam_assets.domain.books import CatalogEntry, Reason
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
@@ -47,7 +48,7 @@ class EntryKind(StrEnum):
     TRANSLATION = "translation"
 
 
-_WORKS = frozenset({EntryKind.PRIMARY, EntryKind.NOVELLA})
+_WORKS = (EntryKind.PRIMARY, EntryKind.NOVELLA)  # a tuple: an enum is quicker compared than hashed
 
 
 def classify(
@@ -55,13 +56,18 @@ def classify(
 ) -> tuple[EntryKind, Reason]:
     """What an entry is, and why. A whole position ("3", "0") is a primary work, a fraction ("0.5") a novella, a range a
     collection. Without a position the title must say that it is something else; else it is primary, "unnumbered"."""
+    return _classify(entry, entry_position(entry, series_name), _wanted_languages(frozenset(languages)))
+
+
+def _classify(
+    entry: CatalogEntry, position: Position | None, wanted: frozenset[str | None]
+) -> tuple[EntryKind, Reason]:
     marks = marks_of(entry.title)
-    position = entry_position(entry, series_name)
     single = position is not None and not position.is_range
     shown = repr(entry.title)
     if Mark.SUMMARY in marks:
         return EntryKind.SUMMARY, Reason("summary", f"{shown} is about another work")
-    if _is_translation(entry, languages):
+    if _is_translation(entry, wanted):
         return EntryKind.TRANSLATION, Reason("translation", f"{shown} is in {entry.language or 'another script'}")
     if Mark.ADAPTATION in marks or Mark.SAMPLE in marks:
         return EntryKind.COMPANION, Reason("adaptation", f"{shown} is an adaptation or a sample")
@@ -83,8 +89,12 @@ def classify(
     return EntryKind.NOVELLA, Reason("fraction", f"{shown} is number {position.canonical}, between two volumes")
 
 
-def _is_translation(entry: CatalogEntry, languages: Collection[str]) -> bool:
-    wanted = {normalise_language(language) for language in languages}
+@lru_cache(maxsize=100)
+def _wanted_languages(languages: frozenset[str]) -> frozenset[str | None]:
+    return frozenset(normalise_language(language) for language in languages)
+
+
+def _is_translation(entry: CatalogEntry, wanted: frozenset[str | None]) -> bool:
     language = normalise_language(entry.language)
     if language is not None:
         return bool(wanted) and language not in wanted
@@ -121,25 +131,25 @@ class Line:
     main_key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CatalogueWork:
     """Lines that are one work; the first one speaks for it."""
 
     lines: tuple[Line, ...]
 
-    @property
+    @cached_property
     def kind(self) -> EntryKind:
         return self.lines[0].kind
 
-    @property
+    @cached_property
     def entry(self) -> CatalogEntry:
         return self.lines[0].entry
 
-    @property
+    @cached_property
     def position(self) -> Position | None:
         return next((line.position for line in self.lines if line.position is not None), None)
 
-    @property
+    @cached_property
     def places(self) -> frozenset[tuple[str, str]]:
         return frozenset(line.place for line in self.lines if line.place is not None)
 
@@ -150,10 +160,11 @@ class CatalogueWork:
 
 def read_lines(entries: Iterable[CatalogEntry], *, languages: Collection[str], series_name: str | None) -> list[Line]:
     """The lines of a catalogue in a fixed order, so that nothing hangs on the order in which sources were read."""
+    wanted = _wanted_languages(frozenset(languages))
     lines = []
-    for entry in set(entries):
-        kind, reason = classify(entry, languages=languages, series_name=series_name)
+    for entry in _each_once(entries):
         position = entry_position(entry, series_name)
+        kind, reason = _classify(entry, position, wanted)
         title, named = parse_title_all_series(entry.title)
         own_series = entry.series.name if entry.series else ""
         title = without_series_name(title, (series_name or "", own_series, *(ref.name for ref in named)))
@@ -162,6 +173,14 @@ def read_lines(entries: Iterable[CatalogEntry], *, languages: Collection[str], s
                  normalise_title(title), normalise_title(main_title(title)))
         )  # fmt: skip
     return sorted(lines, key=_line_order)
+
+
+def _each_once(entries: Iterable[CatalogEntry]) -> Sequence[CatalogEntry]:
+    """Each entry once; those that share a source's key in an order of their own, for nothing else tells them apart."""
+    given = tuple(entries)
+    if len({(entry.source, entry.source_key) for entry in given}) == len(given):
+        return given
+    return sorted(set(given), key=repr)
 
 
 def _place(entry: CatalogEntry, position: Position | None, series_name: str | None) -> tuple[str, str] | None:
@@ -184,7 +203,6 @@ def _line_order(line: Line) -> tuple[object, ...]:
         len(entry.title),
         entry.title,
         entry.source_key,
-        repr(entry),
     )
 
 

@@ -1,6 +1,6 @@
-"""What a verdict says of each line of a catalogue, as it is written beside the line.
+"""What a verdict says of each line of a catalogue and of the series or author itself, as it is written beside them.
 
-Belongs here: from works to lines. Does not belong here: the verdict (gaps), rows (store).
+Belongs here: from works to lines and counts. Does not belong here: the verdict (gaps), rows (store).
 """
 
 from __future__ import annotations
@@ -29,11 +29,47 @@ class EntryVerdict(NamedTuple):
     disagreements: Mapping[str, Any]
 
 
+class OwnerCounts(NamedTuple):
+    """What is counted of a series or an author. ``percentage`` 0..100; ``collected`` as in `Snapshot`; ``refused`` are
+    lines of other people."""
+
+    owner_id: int
+    total: int
+    owned: int
+    missing: int
+    upcoming: int
+    percentage: float
+    status: str
+    collected: bool
+    refused: int
+
+
+def owner_counts(snapshot: Snapshot, verdict: SeriesVerdict | AuthorVerdict) -> OwnerCounts:
+    """The counts of one verdict."""
+    return OwnerCounts(
+        snapshot.owner_id,
+        verdict.total,
+        verdict.owned_count,
+        verdict.missing_count,
+        verdict.upcoming_count,
+        float(verdict.percentage),
+        verdict.status,
+        snapshot.collected,
+        len(verdict.refused) if isinstance(verdict, AuthorVerdict) else 0,
+    )
+
+
+def changed_entries(snapshot: Snapshot, verdict: SeriesVerdict | AuthorVerdict) -> list[tuple[int, EntryVerdict]]:
+    """The lines whose verdict is not the one that stands there."""
+    stored = snapshot.stored
+    return [(row_id, told) for row_id, told in entry_verdicts(snapshot, verdict).items() if stored.get(row_id) != told]
+
+
 def entry_verdicts(snapshot: Snapshot, verdict: SeriesVerdict | AuthorVerdict) -> dict[int, EntryVerdict]:
     """Row id → verdict, for every line."""
     found: dict[int, EntryVerdict] = {}
     for work in verdict.works:
-        found |= _of_work(snapshot, work)
+        _add_work(found, snapshot, work)
     for refused in verdict.refused if isinstance(verdict, AuthorVerdict) else ():
         row_id = snapshot.rows[refused.entry.source, refused.entry.source_key]
         found[row_id] = EntryVerdict(
@@ -42,7 +78,7 @@ def entry_verdicts(snapshot: Snapshot, verdict: SeriesVerdict | AuthorVerdict) -
     return found
 
 
-def _of_work(snapshot: Snapshot, work: JudgedWork) -> dict[int, EntryVerdict]:
+def _add_work(found: dict[int, EntryVerdict], snapshot: Snapshot, work: JudgedWork) -> None:
     book_id = work.owned_book_ids[0] if work.owned_book_ids else None
     speaker = snapshot.rows[work.entry.source, work.entry.source_key]
     told = (
@@ -51,15 +87,12 @@ def _of_work(snapshot: Snapshot, work: JudgedWork) -> dict[int, EntryVerdict]:
         else {}
     )
     reason = work.reason
-    found = {
-        speaker: EntryVerdict(
-            work.kind.value, work.status.value, reason.code, reason.evidence, None, book_id, work.counted, told
-        )
-    }
+    found[speaker] = EntryVerdict(
+        work.kind.value, work.status.value, reason.code, reason.evidence, None, book_id, work.counted, told
+    )
     for other in work.also:
         row_id = snapshot.rows[other.source, other.source_key]
         words = f"the same work as {work.entry.title!r} ({work.entry.source})"
         found[row_id] = EntryVerdict(
             work.kind.value, WorkStatus.NOT_WANTED.value, SAME_WORK, words, speaker, book_id, False, {}
         )
-    return found

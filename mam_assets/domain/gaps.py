@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal
 
 from mam_assets.domain.books import CatalogEntry, OwnedBook, Reason
@@ -28,7 +28,7 @@ from mam_assets.domain.catalogue import (
     group_works,
     read_lines,
 )
-from mam_assets.domain.identity import pen_name_map, same_people
+from mam_assets.domain.identity import SamenessVerdict, pen_name_map, same_people
 from mam_assets.domain.names import fold, normalise_series, parse_title_series
 from mam_assets.domain.ownership import Ownership, match_owned, whole_numbers
 
@@ -138,13 +138,18 @@ def series_gaps(
     whatever name. ``pen_names`` is made by `identity.pen_name_map`. The order of the arguments changes nothing."""
     works = group_works(read_lines(entries, languages=languages, series_name=series_name))
 
-    def may_be_same_authors(book: Sequence[str], work: Sequence[str]) -> bool:
+    @lru_cache(maxsize=1_000)
+    def may_be_same(book: tuple[str, ...], work: tuple[str, ...]) -> bool:
         if not same_people(book, work, pen_names=pen_names).is_different:
             return True
         return same_people(book, series_authors, pen_names=pen_names).is_same
 
     ownership = match_owned(
-        works, owned, may_be_same_authors=may_be_same_authors, series_key_of=lambda _: "", series_name=series_name
+        works,
+        owned,
+        may_be_same_authors=lambda book, work: may_be_same(tuple(book), tuple(work)),
+        series_key_of=lambda _: "",
+        series_name=series_name,
     )
     numbered = any(work.position is not None for work in works)
     shared = _sharing_a_place(works, ownership)
@@ -180,7 +185,7 @@ def _sharing_a_place(works: Sequence[CatalogueWork], ownership: Ownership) -> di
     """Works at a place that another one holds with more right: the owned one, else the first. One number, one gap."""
     holder: dict[tuple[str, str], int] = {}
     shared: dict[int, str] = {}
-    countable = [n for n, work in enumerate(works) if work.kind in {EntryKind.PRIMARY, EntryKind.NOVELLA}]
+    countable = [n for n, work in enumerate(works) if work.kind in (EntryKind.PRIMARY, EntryKind.NOVELLA)]
     for index in sorted(countable, key=lambda n: (n not in ownership.owners, n)):
         for place in works[index].places:
             first = holder.setdefault(place, index)
@@ -201,15 +206,20 @@ def author_gaps(
     """Judge the works of one author over all sources. ``pen_names`` are other names of the same person. A work is
     wanted only where some source shows a recording of it. Owned books of other people are left out."""
     aliases = pen_name_map([(author, *pen_names)])
+
+    @lru_cache(maxsize=1_000)
+    def by_author(people: tuple[str, ...]) -> SamenessVerdict:
+        return same_people(people, (author,), pen_names=aliases)
+
     accepted: list[CatalogEntry] = []
     refused: list[RefusedEntry] = []
     for entry in entries:
-        verdict = same_people(entry.authors, (author,), pen_names=aliases)
+        verdict = by_author(entry.authors)
         if verdict.is_same:
             accepted.append(entry)
         else:
             refused.append(RefusedEntry(entry, verdict.reasons[0]))
-    mine = [book for book in owned if same_people(book.authors, (author,), pen_names=aliases).is_same]
+    mine = [book for book in owned if by_author(book.authors).is_same]
     works = group_works(read_lines(accepted, languages=languages, series_name=None))
     ownership = match_owned(
         works, mine, may_be_same_authors=lambda book, work: True, series_key_of=partial(_series_key, author=author)
@@ -263,7 +273,6 @@ def _judge(
 ) -> JudgedWork:
     kind = work.kind
     is_primary = kind is EntryKind.PRIMARY
-    status, reason, counted = WorkStatus.MISSING, _missing_reason(work), is_primary
     if owners:
         status, reason = WorkStatus.OWNED, owners[0][1]
         counted = is_primary and (unwanted is None or unwanted.code not in {"unnumbered", "position_shared"})
@@ -271,9 +280,11 @@ def _judge(
         status, reason, counted = WorkStatus.NOT_WANTED, work.lines[0].reason, False
         reason = Reason(reason.code, f"{reason.evidence}; {_NOT_A_GAP[kind]}")
     elif _is_upcoming(work, today) and (unwanted is None or unwanted.code == "recording_unknown"):
-        status, reason = WorkStatus.UPCOMING, Reason("unreleased", _release_evidence(work))
+        status, reason, counted = WorkStatus.UPCOMING, Reason("unreleased", _release_evidence(work)), is_primary
     elif unwanted is not None:
         status, reason, counted = WorkStatus.NOT_WANTED, unwanted, False
+    else:
+        status, reason, counted = WorkStatus.MISSING, _missing_reason(work), is_primary
     return JudgedWork(
         entry=work.entry,
         kind=kind,

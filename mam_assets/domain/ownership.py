@@ -11,7 +11,7 @@ place.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -37,7 +37,7 @@ from mam_assets.domain.titles import (
     without_volume,
 )
 
-_WORKS = frozenset({EntryKind.PRIMARY, EntryKind.NOVELLA})
+_WORKS = (EntryKind.PRIMARY, EntryKind.NOVELLA)
 SameAuthors = Callable[[Sequence[str], Sequence[str]], bool]
 
 
@@ -63,7 +63,7 @@ def match_owned(
     found = Ownership()
     parts: dict[int, set[int]] = defaultdict(set)
     part_books: dict[int, list[int]] = defaultdict(list)
-    for book in sorted(set(owned), key=lambda book: (book.book_id, repr(book))):
+    for book in _in_order(owned):
         series_key = series_key_of(book)
         position = _book_position(book)
         if position is None:
@@ -88,6 +88,13 @@ def match_owned(
             reason = Reason("owned_parts", f"parts {', '.join(map(str, sorted(numbers)))} are in the library")
             found.owners[work].extend((book_id, reason) for book_id in part_books[work])
     return found
+
+
+def _in_order(owned: Iterable[OwnedBook]) -> list[OwnedBook]:
+    """Each once, by id; the rows of one book in an order that does not hang on how they were given."""
+    books = set(owned)
+    rows = Counter(book.book_id for book in books)
+    return sorted(books, key=lambda book: (book.book_id, repr(book) if rows[book.book_id] > 1 else ""))
 
 
 def _book_position(book: OwnedBook) -> Position | None:
@@ -212,12 +219,12 @@ class _Index:
         work = self._works[candidates[0]]
         there = work.position
         alike = there is None or there.is_range == position.is_range
-        return candidates if alike and work.kind in _WORKS | {EntryKind.COLLECTION} else []
+        return candidates if alike and work.kind in (*_WORKS, EntryKind.COLLECTION) else []
 
     def at(self, series_key: str, position: Position, book: OwnedBook) -> list[int]:
         """The works at a place (for a part: at the place of its whole), the one with the likest title first."""
         whole = Position(position.ranges).canonical
-        wanted = {EntryKind.COLLECTION} if position.is_range else _WORKS
+        wanted = (EntryKind.COLLECTION,) if position.is_range else _WORKS
         hits = [
             n
             for n in self._by_place.get((series_key, whole), [])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from mam_assets.domain.books import CatalogEntry, OwnedBook
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 WhyWanted = Literal["series_gap", "author_gap", "top10", "request"]
-_WANTED = frozenset({WorkStatus.MISSING, WorkStatus.UPCOMING})
+_WANTED = (WorkStatus.MISSING, WorkStatus.UPCOMING)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,11 @@ class Wanted:
     other_titles: tuple[str, ...] = ()
     priority: int = 2
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """As `keys_of_gap`."""
+        return keys_of_gap(self)
+
 
 @dataclass(frozen=True)
 class OpenGap:
@@ -112,6 +118,11 @@ class OpenGap:
     kind: str = "primary"
     gap_id: int = 0
     download_status: str = "identified"
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """As `keys_of_gap`."""
+        return keys_of_gap(self)
 
 
 # --- works and their keys -----------------------------------------------------------------------------------------
@@ -230,6 +241,11 @@ class Wishes:
         self._wanted[snapshot.owner_id] = wanted
         self._owned[snapshot.owner_id] = owned
 
+    def take(self, other: Wishes) -> None:
+        """What another portion noted, instead of what was noted of the same owners before."""
+        self._wanted |= other._wanted
+        self._owned |= other._owned
+
     @property
     def owner_ids(self) -> list[int]:
         """Who was judged."""
@@ -306,18 +322,18 @@ def settle(wanted: Iterable[Wanted], open_gaps: Sequence[OpenGap]) -> list[Wante
     by_key = {gap.work_key: gap for gap in open_gaps}
     by_any_key: dict[str, list[OpenGap]] = {}
     for gap in open_gaps:
-        for key in keys_of_gap(gap):
+        for key in gap.keys:
             by_any_key.setdefault(key, []).append(gap)
     settled: dict[str, Wanted] = {}
     for want in wanted:
         if want.work_key not in by_key:
-            same = ((key, gap) for key in sorted(keys_of_gap(want)) for gap in by_any_key.get(key, ()))
+            same = ((key, gap) for key in sorted(want.keys) for gap in by_any_key.get(key, ()))
             known = next((gap for key, gap in same if not _apart(gap, want, key)), None)
             if known is not None:
                 want = replace(want, work_key=known.work_key)
             else:
                 by_key[want.work_key] = _as_gap(want)
-                for key in keys_of_gap(want):
+                for key in want.keys:
                     by_any_key.setdefault(key, []).append(by_key[want.work_key])
         settled[want.work_key] = _both(settled[want.work_key], want) if want.work_key in settled else want
     return list(settled.values())
@@ -342,7 +358,7 @@ def filled(open_gaps: Iterable[OpenGap], owned: Mapping[str, int]) -> dict[str, 
     """Keys of the open gaps whose work is owned → book id."""
     found = {}
     for gap in open_gaps:
-        book_id = next((owned[key] for key in sorted(keys_of_gap(gap)) if key in owned), None)
+        book_id = next((owned[key] for key in sorted(gap.keys) if key in owned), None)
         if book_id is not None:
             found[gap.work_key] = book_id
     return found
@@ -358,7 +374,7 @@ def doubles(open_gaps: Sequence[OpenGap]) -> list[tuple[OpenGap, OpenGap]]:
     by_key: dict[str, OpenGap] = {}
     found = []
     for gap in order:
-        keys = keys_of_gap(gap)
+        keys = gap.keys
         kept = next((by_key[key] for key in sorted(keys) if key in by_key and not _apart(by_key[key], gap, key)), None)
         if kept is not None and gap.download_status not in _ACTIVE:
             found.append((kept, gap))

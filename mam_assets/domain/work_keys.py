@@ -45,5 +45,7 @@ def places_of(
 
 def edition_keys(isbn: str | None, asin: str | None, goodreads_id: str | None = None) -> frozenset[str]:
     """The keys of an edition: they outlive a change of the title."""
+    if not (isbn or asin or goodreads_id):
+        return frozenset()
     pairs = (("isbn", normalise_isbn(isbn)), ("asin", normalise_asin(asin)), ("goodreads", goodreads_id))
     return frozenset(f"{name}:{value}" for name, value in pairs if value)

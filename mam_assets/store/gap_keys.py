@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.names import normalise_person
-from mam_assets.domain.wanting import OpenGap, keys_of_gap
+from mam_assets.domain.wanting import OpenGap
 from mam_assets.domain.work_keys import KEY_RULES
 
 _GAP = """m.id, m.work_key, m.title, m.authors, m.other_titles, m.series_id, m.series_name, m.series_number, m.isbn,
@@ -133,7 +133,7 @@ def key_gaps(connection: Connection) -> None:
         if not rows:
             return
         gaps = [_gap(row) for row in rows]
-        pairs = [(gap.gap_id, key) for gap in gaps for key in sorted(keys_of_gap(gap))]
+        pairs = [(gap.gap_id, key) for gap in gaps for key in sorted(gap.keys)]
         given = {"ids": [gap.gap_id for gap in gaps], "rules": KEY_RULES}
         for statement in (
             "DELETE FROM missing_book_keys WHERE missing_book_id = ANY(CAST(:ids AS bigint[]))",

@@ -33,6 +33,7 @@ _Entry = namedtuple(
 _Book = namedtuple("_Book", "id title authors position isbn asin name")
 _ENTRY = """id, source, source_key, title, authors, series_name, position, published, isbn, asin, goodreads_id,
     language, audiobook, kind, status, rule, reason, same_as, book_id, counted, disagreements"""
+_TOLD = slice(_Entry._fields.index("kind"), None)  # the verdict that stands beside an entry, as `EntryVerdict` has it
 _OWNED = "('active', 'duplicate')"  # the same recording twice is owned, whichever of the two is marked
 
 
@@ -284,7 +285,9 @@ def _with_our_name(entry: CatalogEntry, author: str, names: Mapping[str, tuple[i
     if entry.series is None:
         return entry
     known = names.get(normalise_series(entry.series.name, author))
-    return replace(entry, series=replace(entry.series, name=known[1])) if known else entry
+    if known is None or known[1] == entry.series.name:
+        return entry
+    return replace(entry, series=SeriesRef(known[1], entry.series.position))
 
 
 def _books_titled(connection: Connection, snapshots: Sequence[Snapshot]) -> Mapping[str, list[OwnedBook]]:
@@ -367,7 +370,7 @@ def _snapshot(
         entries=catalogue,
         owned=(*books, *surely),
         rows={(row.source, row.source_key): row.id for row in rows},
-        stored={row.id: EntryVerdict(*(getattr(row, name) for name in EntryVerdict._fields)) for row in rows},
+        stored={row.id: EntryVerdict._make(row[_TOLD]) for row in rows},
         author_id=author_id,
         collected=bool(books),
     )

@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import SeriesRef, Work
+from mam_assets.domain.entry_verdicts import changed_entries, owner_counts
 from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict
 from mam_assets.domain.wanting import (
     OpenGap,
@@ -23,7 +24,6 @@ from mam_assets.domain.wanting import (
     WhyWanted,
     Wishes,
     doubles,
-    keys_of_gap,
     settle,
     wishes_of,
 )
@@ -44,15 +44,15 @@ class Written:
 
 def write_series(connection: Connection, judged: Sequence[tuple[Snapshot, SeriesVerdict]], now: datetime) -> Written:
     """Write the verdicts on series: entries, counts that must agree with them, gaps opened and closed."""
-    verdicts.write_entries(connection, judged)
-    verdicts.write_series_counts(connection, judged, now)
+    verdicts.write_entries(connection, [line for pair in judged for line in changed_entries(*pair)])
+    verdicts.write_series_counts(connection, [owner_counts(*pair) for pair in judged], now)
     return write_wishes(connection, wishes_of(judged, "series_gap"), now)
 
 
 def write_authors(connection: Connection, judged: Sequence[tuple[Snapshot, AuthorVerdict]], now: datetime) -> Written:
     """Write the verdicts on authors: entries, counts that must agree with them, gaps opened and closed."""
-    verdicts.write_entries(connection, judged)
-    verdicts.write_author_counts(connection, judged, now)
+    verdicts.write_entries(connection, [line for pair in judged for line in changed_entries(*pair)])
+    verdicts.write_author_counts(connection, [owner_counts(*pair) for pair in judged], now)
     return write_wishes(connection, wishes_of(judged, "author_gap"), now)
 
 
@@ -71,10 +71,10 @@ def write_wanted(connection: Connection, wanted: Sequence[Wanted], now: datetime
     by its key."""
     _one_writer(connection)
     _, written = _open(connection, wanted, now)
-    keys = {want.work_key: keys_of_gap(want) for want in wanted}
+    keys = {want.work_key: want.keys for want in wanted}
     by_key: dict[str, OpenGap] = {}
     for gap in gap_keys.open_gaps_with(connection, {key for found in keys.values() for key in found}):
-        by_key |= {key: by_key.get(key, gap) for key in keys_of_gap(gap)} | {gap.work_key: gap}
+        by_key |= {key: by_key.get(key, gap) for key in gap.keys} | {gap.work_key: gap}
     for own, found in keys.items():
         hit = next((key for key in (own, *sorted(found)) if key in by_key), None)
         if hit is not None:
@@ -94,7 +94,7 @@ def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tu
     settled: set[str] = set()
     touched: set[str] = set()
     for batch in _batches(wanted):
-        keys = {key for want in batch for key in keys_of_gap(want)}
+        keys = {key for want in batch for key in want.keys}
         known = gap_keys.open_gaps_with(connection, keys)
         wishes = settle(batch, known)
         wishes = _still_ignored(connection, wishes)
@@ -102,7 +102,7 @@ def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tu
         written.opened += _insert(connection, wishes, now)
         gap_keys.key_gaps(connection)
         settled |= {want.work_key for want in wishes}
-        touched |= keys.union(*(keys_of_gap(gap) for gap in known))
+        touched |= keys.union(*(gap.keys for gap in known))
     written.joined = _join_doubles(connection, touched, settled, now)
     return settled, written
 
@@ -114,7 +114,7 @@ def _batches(wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
 
 def _still_ignored(connection: Connection, wanted: Sequence[Wanted]) -> list[Wanted]:
     """What a person ignored stays so when it comes back, whatever it was closed for; only a person's wish ends it."""
-    keys = {want.work_key: keys_of_gap(want) for want in wanted if want.reason != "request"}
+    keys = {want.work_key: want.keys for want in wanted if want.reason != "request"}
     closed = gap_keys.ignored_before(connection, {key for found in keys.values() for key in found})
     if not closed:
         return list(wanted)

@@ -7,24 +7,16 @@ Belongs here: SQL that writes verdicts, only where something changed. Does not b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from mam_assets.domain.entry_verdicts import entry_verdicts
-from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict
-from mam_assets.domain.wanting import Judged, Snapshot
+from mam_assets.domain.entry_verdicts import EntryVerdict, OwnerCounts
 
 
-def write_entries(connection: Connection, judged: Iterable[Judged]) -> int:
-    """Write the verdict on each line where it is not what stands there. Returns how many were written."""
-    changed = [
-        (row_id, told)
-        for snapshot, verdict in judged
-        for row_id, told in entry_verdicts(snapshot, verdict).items()
-        if snapshot.stored.get(row_id) != told
-    ]
+def write_entries(connection: Connection, changed: Sequence[tuple[int, EntryVerdict]]) -> None:
+    """Write the verdicts on these lines, each by its row."""
     if changed:
         connection.execute(
             text(
@@ -39,12 +31,9 @@ def write_entries(connection: Connection, judged: Iterable[Judged]) -> int:
             ),
             {"rows": json.dumps([{"id": row_id, **told._asdict()} for row_id, told in changed])},
         )
-    return len(changed)
 
 
-def write_series_counts(
-    connection: Connection, judged: Sequence[tuple[Snapshot, SeriesVerdict]], now: datetime
-) -> None:
+def write_series_counts(connection: Connection, counts: Sequence[OwnerCounts], now: datetime) -> None:
     """The counts of each series, which must agree with its lines."""
     connection.execute(
         text(
@@ -61,20 +50,18 @@ def write_series_counts(
             """
         ),
         {
-            "ids": [snapshot.owner_id for snapshot, _ in judged],
-            "totals": [verdict.total for _, verdict in judged],
-            "owned": [verdict.owned_count for _, verdict in judged],
-            "missing": [verdict.missing_count for _, verdict in judged],
-            "percentages": [float(verdict.percentage) for _, verdict in judged],
-            "statuses": [verdict.status for _, verdict in judged],
+            "ids": [one.owner_id for one in counts],
+            "totals": [one.total for one in counts],
+            "owned": [one.owned for one in counts],
+            "missing": [one.missing for one in counts],
+            "percentages": [one.percentage for one in counts],
+            "statuses": [one.status for one in counts],
             "now": now,
         },
     )
 
 
-def write_author_counts(
-    connection: Connection, judged: Sequence[tuple[Snapshot, AuthorVerdict]], now: datetime
-) -> None:
+def write_author_counts(connection: Connection, counts: Sequence[OwnerCounts], now: datetime) -> None:
     """The counts of each author, which must agree with the lines."""
     connection.execute(
         text(
@@ -89,11 +76,11 @@ def write_author_counts(
             """
         ),
         {
-            "ids": [snapshot.owner_id for snapshot, _ in judged],
-            "totals": [verdict.total for _, verdict in judged],
-            "owned": [verdict.owned_count for _, verdict in judged],
-            "missing": [verdict.missing_count for _, verdict in judged],
-            "statuses": [verdict.status for _, verdict in judged],
+            "ids": [one.owner_id for one in counts],
+            "totals": [one.total for one in counts],
+            "owned": [one.owned for one in counts],
+            "missing": [one.missing for one in counts],
+            "statuses": [one.status for one in counts],
             "now": now,
         },
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from mam_assets.assets.judging import rejudge_authors, rejudge_books, rejudge_series
 from mam_assets.domain.books import CatalogEntry, SeriesRef
 from mam_assets.settings import Settings
-from mam_assets.store import catalog, gap_truths
+from mam_assets.store import catalog, gap_truths, judged_portions, judging_processes
 from mam_assets.store.library import save_items
 from tests.store.test_catalog import item
 
@@ -109,3 +109,33 @@ def test_what_imports_touch_comes_to_the_same_as_the_whole(
         again = everything(clean_engine)
         for name, rows in touched.items():
             assert again[name] == rows, name
+
+
+def test_processes_beside_this_one_come_to_the_same(
+    clean_engine: Engine, clean_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clean_engine.begin() as connection:
+        plant(connection, random.Random(11))
+    monkeypatch.setattr(judged_portions, "_OWNERS", 2)
+    monkeypatch.setattr(judging_processes, "WORTH_IT", 2)
+    whole(clean_engine, clean_settings)
+    beside = everything(clean_engine)
+    assert beside["gaps"]
+    assert wrong(clean_engine) == []
+    monkeypatch.undo()
+    whole(clean_engine, clean_settings)
+    assert everything(clean_engine) == beside
+
+
+def test_a_process_that_ends_early_is_told_of_and_nothing_is_written(
+    clean_engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(judging_processes, "WORTH_IT", 1)
+    terms = judged_portions.Terms(NOW.date(), ("English",))
+    with (
+        clean_engine.begin() as connection,
+        pytest.raises(judging_processes.JudgingProcessFailed, match=r"exit code 1.*nothing was written"),
+        judging_processes.Judges(connection, terms) as judges,
+    ):
+        list(judges.each(divmod, [1]))  # type: ignore[arg-type]
+    assert "TypeError" in capfd.readouterr().err
