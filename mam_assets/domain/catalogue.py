@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from mam_assets.domain.books import CatalogEntry, Reason
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
@@ -131,27 +131,28 @@ class Line:
     main_key: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CatalogueWork:
-    """Lines that are one work; the first one speaks for it."""
+    """Lines that are one work; the first one speaks for it. ``position`` is the first that any of them gives,
+    ``places`` are all of them."""
 
     lines: tuple[Line, ...]
+    position: Position | None = field(init=False)
+    places: frozenset[tuple[str, str]] = field(init=False)
 
-    @cached_property
+    def __post_init__(self) -> None:
+        position = next((line.position for line in self.lines if line.position is not None), None)
+        object.__setattr__(self, "position", position)
+        places = frozenset(line.place for line in self.lines if line.place is not None)
+        object.__setattr__(self, "places", places)
+
+    @property
     def kind(self) -> EntryKind:
         return self.lines[0].kind
 
-    @cached_property
+    @property
     def entry(self) -> CatalogEntry:
         return self.lines[0].entry
-
-    @cached_property
-    def position(self) -> Position | None:
-        return next((line.position for line in self.lines if line.position is not None), None)
-
-    @cached_property
-    def places(self) -> frozenset[tuple[str, str]]:
-        return frozenset(line.place for line in self.lines if line.place is not None)
 
     @property
     def sources(self) -> frozenset[str]:

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from mam_assets.domain.books import OwnedBook, Reason
 from mam_assets.domain.catalogue import CatalogueWork, EntryKind
@@ -117,7 +117,6 @@ class _Index:
         self._by_id: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._by_title: dict[str, set[int]] = defaultdict(set)
         self._by_main: dict[str, set[int]] = defaultdict(set)
-        self._by_skeleton: dict[str, set[int]] = defaultdict(set)
         self._by_place: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._series_places: dict[str, list[tuple[Position, int]]] = defaultdict(list)
         for number, work in enumerate(works):
@@ -131,11 +130,9 @@ class _Index:
             if line.title_key:
                 self._by_title[line.title_key].add(number)
                 self._by_main[line.main_key].add(number)
-                self._by_skeleton[_skeleton(line.title_key)].add(number)
                 whole = normalise_title(line.entry.title)
                 if whole != line.title_key:
                     self._by_title[whole].add(number)
-                    self._by_skeleton[_skeleton(whole)].add(number)
             if line.entry.series is not None and line.place is not None:
                 self._names[line.entry.series.name] = line.place[0]
         for series, canonical in sorted(work.places):
@@ -143,6 +140,13 @@ class _Index:
             position = parse_position(canonical)
             if position is not None and not position.is_part:
                 self._series_places[series].append((position, number))
+
+    @cached_property
+    def _by_skeleton(self) -> Mapping[str, set[int]]:
+        found: dict[str, set[int]] = defaultdict(set)
+        for title, numbers in self._by_title.items():
+            found[_skeleton(title)] |= numbers
+        return found
 
     def find(self, book: OwnedBook, position: Position | None, series_key: str | None) -> dict[int, Reason]:
         """The work that the book is, by the first kind of evidence that answers."""

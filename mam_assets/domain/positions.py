@@ -48,6 +48,11 @@ class Position:
     ranges: tuple[tuple[Decimal, Decimal], ...]
     part: int | None = None
     text: str = field(default="", compare=False)
+    canonical: str = field(init=False, compare=False, repr=False)
+    """One spelling for one meaning: "1", "0.5", "1-3, 13.5", "2p1". `parse_position` reads it back as equal."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "canonical", _canonical(self.ranges, self.part))
 
     @property
     def is_range(self) -> bool:
@@ -63,14 +68,6 @@ class Position:
     def first(self) -> Decimal:
         """The lowest place."""
         return self.ranges[0][0]
-
-    @property
-    def canonical(self) -> str:
-        """One spelling for one meaning: "1", "0.5", "1-3, 13.5", "2p1". `parse_position` reads it back as equal."""
-        if len(self.ranges) == 1 and self.part is None and self.ranges[0][0] == self.ranges[0][1]:
-            return _plain(self.ranges[0][0])
-        spans = ", ".join(_plain(low) if low == high else f"{_plain(low)}-{_plain(high)}" for low, high in self.ranges)
-        return spans if self.part is None else f"{spans}p{self.part}"
 
     @property
     def key(self) -> tuple[Decimal, Decimal, int]:
@@ -164,6 +161,11 @@ def _within(span: tuple[Decimal, Decimal], wanted: tuple[Decimal, Decimal]) -> b
 
 def _is_whole(number: Decimal) -> bool:
     return number == int(number)
+
+
+def _canonical(ranges: tuple[tuple[Decimal, Decimal], ...], part: int | None) -> str:
+    spans = ", ".join(_plain(low) if low == high else f"{_plain(low)}-{_plain(high)}" for low, high in ranges)
+    return spans if part is None else f"{spans}p{part}"
 
 
 def _plain(number: Decimal) -> str:
