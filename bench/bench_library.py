@@ -2,7 +2,8 @@
 
 Run `python bench/bench_library.py` (`--items N` for one size); it prints a table. The library is served over loopback
 by a process of its own; PostgreSQL is the embedded one; ours is the asset `books`, run by Dagster in a process of its
-own with the real client, transport and gate, whose pauses alone are scaled to nothing.
+own with the real client, transport and gate, whose pauses alone are scaled to nothing. *run* is the whole run with what
+Dagster adds to it, *step* the asset's own part. The promises of time are those of the whole run at 100,000 items.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import gc
 import json
 import multiprocessing
+import os
 import resource
 import tempfile
 import time
@@ -32,6 +34,7 @@ from mam_assets.settings import Settings, load_settings
 from mam_assets.store import embedded
 
 SIZES = (10_000, 100_000)
+PROMISED_ITEMS = 100_000
 FIRST_RATIO, UNCHANGED_RATIO, PEAK_MB = 3.0, 1.5, 300.0
 FLOOR_COLUMNS = ("id", "path", "title", "authors", "narrators", "series", "year", "publisher", "description", "asin")
 
@@ -95,7 +98,8 @@ def settings_for(url: str, data_dir: Path) -> Settings:
 
 
 def run_asset(url: str, data_dir: Path) -> dict[str, float]:
-    """Materialise `books` with a full comparison: seconds, what it counted, and the peak of this process in MB."""
+    """Materialise `books` with a full comparison: seconds of the run, and of the asset's own step in it; what it
+    counted, and the peak of this process in MB."""
     import dagster as dg
 
     from mam_assets.assets.library import books
@@ -121,9 +125,10 @@ def run_asset(url: str, data_dir: Path) -> dict[str, float]:
         client.close()
         engine.dispose()
     (event,) = result.asset_materializations_for_node("books")
+    (step,) = (one for one in result.all_events if one.is_step_success)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     counts: dict[str, Any] = {name: event.metadata[name].value for name in ("items_new", "items_changed")}
-    return {"seconds": seconds, "peak_mb": peak, **counts}
+    return {"seconds": seconds, "step": step.step_success_data.duration_ms / 1000, "peak_mb": peak, **counts}
 
 
 def _in_a_process(tell: Connection, url: str, data_dir: Path) -> None:
@@ -168,38 +173,58 @@ def measure(items: int, read: Callable[[str, Path], dict[str, float]] = ours) ->
             lists.append(floor_unchanged(url))
         finally:
             engine.dispose()
-    best = min(one["seconds"] for one in unchanged)
+    again = min(unchanged, key=lambda one: one["seconds"])
     return {
         "items": items,
         "stored": first["items_new"],
         "written_again": sum(one["items_new"] + one["items_changed"] for one in unchanged),
         "floor": min(floors),
-        "ours": first["seconds"],
-        "ratio": first["seconds"] / min(floors),
+        "first": first["seconds"],
+        "first_step": first["step"],
         "list": min(lists),
-        "unchanged": best,
-        "unchanged_ratio": best / min(lists),
+        "again": again["seconds"],
+        "again_step": again["step"],
         "peak_mb": max(first["peak_mb"], *(one["peak_mb"] for one in unchanged)),
     }
 
 
+def misses(found: dict[str, float]) -> list[str]:
+    """Which promises these figures break, in words."""
+    told = []
+    if found["stored"] != found["items"] or found["written_again"]:
+        told.append("an item was not stored exactly once")
+    if found["peak_mb"] > PEAK_MB:
+        told.append(f"peak memory {found['peak_mb']:.0f} MB, at most {PEAK_MB:g}")
+    if found["items"] >= PROMISED_ITEMS:
+        for name, floor, most in (("first", "floor", FIRST_RATIO), ("again", "list", UNCHANGED_RATIO)):
+            if found[name] > most * found[floor]:
+                told.append(f"{name} {found[name] / found[floor]:.2f} times its floor, at most {most:g}")
+    return told
+
+
 def main() -> int:
-    """Measure and print; 1 when something is over its limit."""
+    """Measure and print; 1 when a promise is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, action="append", help="size of the library; several may be given")
     sizes = parser.parse_args().items or SIZES
-    head = ("items", "floor s", "first s", "ratio", "list s", "unchanged s", "ratio", "peak MB")
-    print("".join(f"{name:>12}" for name in head))
-    well = True
+    head = ("items", "floor s", "first run", "ratio", "step", "ratio", "list s", "again run", "ratio", "step", "ratio")
+    print("".join(f"{name:>10}" for name in (*head, "peak MB", "load")))
+    missed = []
     for items in sizes:
         found = measure(items)
-        cells = ("floor", "ours", "ratio", "list", "unchanged", "unchanged_ratio", "peak_mb")
-        print(f"{items:12}" + "".join(f"{found[name]:12.2f}" for name in cells), flush=True)
-        well &= found["stored"] == items and not found["written_again"]
-        well &= found["ratio"] <= FIRST_RATIO and found["unchanged_ratio"] <= UNCHANGED_RATIO
-        well &= found["peak_mb"] <= PEAK_MB
-    print(f"\nLimits: first {FIRST_RATIO:g}, unchanged {UNCHANGED_RATIO:g}, peak {PEAK_MB:g} MB.")
-    return 0 if well else 1
+        cells: list[float] = []
+        for floor, *ours in (("floor", "first", "first_step"), ("list", "again", "again_step")):
+            cells.append(found[floor])
+            for name in ours:
+                cells += [found[name], found[name] / found[floor]]
+        cells += [found["peak_mb"], os.getloadavg()[0]]
+        print(f"{items:10}" + "".join(f"{cell:10.2f}" for cell in cells), flush=True)
+        missed += [f"{items} items: {words}" for words in misses(found)]
+    print(
+        f"\nPromised: peak {PEAK_MB:g} MB; at {PROMISED_ITEMS} items first {FIRST_RATIO:g}, again {UNCHANGED_RATIO:g}."
+    )
+    print("\n".join(f"MISSED: {words}" for words in missed) or "All kept.")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
