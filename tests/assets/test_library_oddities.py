@@ -15,6 +15,7 @@ from mam_assets.assets import library_read
 from mam_assets.assets.library import books
 from mam_assets.checks.library import duplicates_are_reported, every_item_names_itself
 from mam_assets.resources.audiobookshelf import Audiobookshelf
+from mam_assets.resources.errors import BadAnswer
 from tests.assets.house import SetClock
 
 MOMENT = 1_760_000_000_000
@@ -41,7 +42,7 @@ def row(key: str, **changes: Any) -> dict[str, Any]:
 
 class Shelves:
     """Libraries by id, each a list of rows, newest first. `vanished` are listed and cannot be expanded; `pages` has
-    pages of the caller's own making."""
+    pages of the caller's own making, and the page `fails_at` is empty."""
 
     def __init__(self, engine: Engine, **libraries: list[dict[str, Any]]) -> None:
         self.engine = engine
@@ -49,6 +50,7 @@ class Shelves:
         self.podcasts: list[str] = []
         self.vanished: set[str] = set()
         self.pages: dict[int, list[dict[str, Any]]] = {}
+        self.fails_at: int | None = None
         self.asked: list[str] = []
         self.clock = SetClock()
 
@@ -66,6 +68,8 @@ class Shelves:
             return httpx.Response(200, json={"libraryItems": found})
         rows = self.libraries[path.split("/")[3]]
         page, limit = int(request.url.params["page"]), int(request.url.params["limit"])
+        if page == self.fails_at:
+            return httpx.Response(200, content=b"")
         shown = self.pages.get(page, rows[page * limit : (page + 1) * limit])
         return httpx.Response(200, json={"results": shown, "total": len(rows)})
 
@@ -117,6 +121,28 @@ def test_new_items_behind_a_page_of_text_only_are_reached(clean_engine: Engine, 
     shelves.asked.clear()
     shelves.read()
     assert len(shelves.asked) < 6  # and then it stops where it was before
+
+
+def test_only_a_full_comparison_asks_for_pages_ahead(clean_engine: Engine, small_pages: None) -> None:
+    shelves = Shelves(clean_engine, main=[row(f"old{n}", item_addedAt=MOMENT - n) for n in range(12)])
+    shelves.read()
+    for scope, pages in (("new", 1), ("full", 4)):
+        shelves.asked.clear()
+        shelves.read(scope=scope)
+        assert shelves.asked == ["/api/libraries", *["/api/libraries/main/items"] * pages]
+
+
+def test_a_page_that_fails_ends_the_read_and_archives_nothing(clean_engine: Engine, small_pages: None) -> None:
+    shelves = Shelves(clean_engine, main=[row(f"book{n:02}", item_addedAt=MOMENT - n) for n in range(12)])
+    shelves.read()
+    shelves.libraries["main"][0] = row("book00", title="Renamed")
+    shelves.fails_at = 2
+    with pytest.raises(BadAnswer):
+        shelves.read(scope="full")
+    assert shelves.rows("SELECT count(*) FROM books WHERE status = 'active'") == [(12,)]
+    assert shelves.rows("SELECT title FROM books WHERE abs_id = 'book00'") == [("Renamed",)]
+    shelves.fails_at = None
+    assert shelves.read()["full_comparison"] == 1
 
 
 @pytest.mark.parametrize(
@@ -212,7 +238,7 @@ def test_an_item_that_vanishes_between_list_and_reading_is_told_and_stops_nobody
 
 
 def test_rows_that_cannot_be_kept_are_told_and_the_others_are_stored(clean_engine: Engine) -> None:
-    broken = {
+    broken: dict[str, dict[str, Any]] = {
         "time": {"item_addedAt": "yesterday"},
         "path": {"item_path": ["/audiobooks/x"]},
         "library": {"item_libraryId": None},
