@@ -127,12 +127,18 @@ class Book(Base):
     metadata_completeness_percent: Mapped[float] = mapped_column(server_default=text("0"), comment="0 to 100")
     last_metadata_update: Mapped[datetime | None] = mapped_column(comment="last time sources were asked")
     metadata_waiting: Mapped[Texts] = mapped_column(
-        comment="services that could not be asked or written to; such books are first next time"
+        comment="services that could not be asked; such books are first next time"
+    )
+    metadata_failed: Mapped[Document] = mapped_column(
+        comment="service, or write_back → time at which its answer about this very book was bad, ISO 8601"
     )
     metadata_source: Mapped[Document] = mapped_column(comment="field → source of its value")
     metadata_times: Mapped[Document] = mapped_column(comment="field → time at which its value was set, ISO 8601")
     abs_values: Mapped[Document] = mapped_column(comment="field → value that Audiobookshelf showed last")
     abs_written: Mapped[Document] = mapped_column(comment="field → value that we last sent there, or are about to")
+    abs_unconfirmed: Mapped[Off] = mapped_column(
+        comment="something is to be sent there, or was and is not known to have arrived"
+    )
     abs_mark: Mapped[str | None] = mapped_column(comment="digest of what the library's list showed of it")
     locked_fields: Mapped[Texts] = mapped_column(comment="fields that a person set; no automated writer changes them")
     import_source: Mapped[str] = mapped_column(server_default="user_import", index=True)
@@ -159,7 +165,11 @@ class Book(Base):
             "ix_books_worst_metadata", "metadata_completeness_percent", "id", postgresql_where=text("status = 'active'")
         ),
         Index("ix_books_stale_metadata", "last_metadata_update", "id", postgresql_where=text("status = 'active'")),
-        Index("ix_books_waiting_metadata", "id", postgresql_where=text("metadata_waiting <> '{}'::text[]")),
+        Index(
+            "ix_books_waiting_metadata",
+            "id",
+            postgresql_where=text("metadata_waiting <> '{}'::text[] OR abs_unconfirmed"),
+        ),
         {"comment": "Books of the library and books discovered elsewhere; archived, never deleted"},
     )
 

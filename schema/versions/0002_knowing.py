@@ -66,11 +66,31 @@ def upgrade() -> None:
             postgresql.ARRAY(sa.Text()),
             server_default=sa.text("'{}'::text[]"),
             nullable=False,
-            comment="services that could not be asked or written to; such books are first next time",
+            comment="services that could not be asked; such books are first next time",
+        ),
+    )
+    op.add_column(
+        "books",
+        _document(
+            "metadata_failed",
+            "service, or write_back → time at which its answer about this very book was bad, ISO 8601",
+        ),
+    )
+    op.add_column(
+        "books",
+        sa.Column(
+            "abs_unconfirmed",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="something is to be sent there, or was and is not known to have arrived",
         ),
     )
     op.create_index(
-        "ix_books_waiting_metadata", "books", ["id"], postgresql_where=sa.text("metadata_waiting <> '{}'::text[]")
+        "ix_books_waiting_metadata",
+        "books",
+        ["id"],
+        postgresql_where=sa.text("metadata_waiting <> '{}'::text[] OR abs_unconfirmed"),
     )
 
     op.add_column(
@@ -312,7 +332,8 @@ def downgrade() -> None:
     for name in ("check_problem", "check_failed_at"):
         op.drop_column("series", name)
     op.drop_index("ix_books_waiting_metadata", "books")
-    op.drop_column("books", "metadata_waiting")
+    for name in ("abs_unconfirmed", "metadata_failed", "metadata_waiting"):
+        op.drop_column("books", name)
     op.drop_index("ix_books_library_id_rel_path", "books")
     op.alter_column(
         "books",
