@@ -55,6 +55,7 @@ def rejudge_series(
     """Judge every series with a catalogue again (or these, their authors' others, and whichever lacks a work that
     became owned or lacking here) and write what follows. Returns what was written, and counts of works."""
     with database.begin() as connection:
+        gaps.one_judging_at_a_time(connection)
         judging = _SeriesJudging(connection, _terms(settings, today), now)
         judging.judge(gap_snapshots.series_to_judge(connection, ids))
         written = gaps.write_wishes(connection, judging.wishes, now)
@@ -114,6 +115,7 @@ def rejudge_authors(
     counts: list[OwnerCounts] = []
     terms = _terms(settings, today)
     with database.begin() as connection:
+        gaps.one_judging_at_a_time(connection)
         with Judges(connection, terms) as judges:
             author_ids = gap_snapshots.authors_to_judge(connection, ids)
             for portion in judges.each(judged_portions.authors, author_ids):

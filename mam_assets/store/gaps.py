@@ -82,6 +82,12 @@ def write_wanted(connection: Connection, wanted: Sequence[Wanted], now: datetime
     return written
 
 
+def one_judging_at_a_time(connection: Connection) -> None:
+    """Wait for whoever is judging, before anything is read: what a long judging read before a book came would else be
+    written over what the import of that book has settled, and its gap opened again."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.judging'))"))
+
+
 def _one_writer(connection: Connection) -> None:
     """Two runs that find the same work under two names must not both open a gap for it."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.gaps'))"))

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from mam_assets.assets.judging import rejudge_authors, rejudge_books, rejudge_series
 from mam_assets.domain.books import CatalogEntry, SeriesRef
 from mam_assets.settings import Settings
-from mam_assets.store import catalog, gap_truths, judged_portions, judging_processes
+from mam_assets.store import catalog, gap_truths, gaps, judged_portions, judging_processes
 from mam_assets.store.library import save_items
 from tests.store.test_catalog import item
 
@@ -139,3 +140,19 @@ def test_a_process_that_ends_early_is_told_of_and_nothing_is_written(
     ):
         list(judges.each(divmod, [1]))  # type: ignore[arg-type]
     assert "TypeError" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("rejudge", [rejudge_series, rejudge_authors])
+def test_one_judging_waits_for_another(clean_engine: Engine, clean_settings: Settings, rejudge: Any) -> None:
+    def impatient(connection: Connection) -> None:
+        connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
+
+    with clean_engine.begin() as connection:
+        gaps.one_judging_at_a_time(connection)
+        event.listen(clean_engine, "begin", impatient)
+        try:
+            with pytest.raises(OperationalError, match="lock timeout"):
+                rejudge(clean_engine, clean_settings, NOW, NOW.date())
+        finally:
+            event.remove(clean_engine, "begin", impatient)
+    rejudge(clean_engine, clean_settings, NOW, NOW.date())
