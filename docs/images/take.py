@@ -4,8 +4,8 @@
     pip install playwright pillow               # in an environment of its own: neither belongs to the project
     python docs/images/take.py http://127.0.0.1:3000 http://127.0.0.1:8000
 
-Needs Chromium at /usr/bin/chromium (Debian: `apt install chromium`). Writes lineage.png, asset.png, run.png and
-health.png beside this file. Look at each before it is committed.
+Needs Chromium at /usr/bin/chromium (Debian: `apt install chromium`). Writes lineage.png, asset.png, run.png,
+health.png and the pages of four more assets beside this file. Look at each before it is committed.
 """
 
 import json
@@ -21,11 +21,12 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 FLAGS += ["--disable-component-update", "--disable-sync"]
 COLOURS = 256
 SETTLE_MILLISECONDS = 6000
+KNOWING = ("book_metadata", "series_gaps", "author_gaps", "genre_top10")
 A_RUN = '{runsOrError(filter: {pipelineName: "library_import", statuses: [SUCCESS]}) {... on Runs {results {runId}}}}'
 
 
 def main(ui: str, api: str) -> None:
-    """Take all four. ``ui`` and ``api`` are the addresses that the demo printed."""
+    """Take all. ``ui`` and ``api`` are the addresses that the demo printed."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         page = browser.new_page(viewport={"width": 2400, "height": 1750})
@@ -34,6 +35,11 @@ def main(ui: str, api: str) -> None:
         page.goto(f"{ui}/assets/books?view=overview")
         page.get_by_role("button", name="Plots").click()
         keep(page, "asset")
+        page.set_viewport_size({"width": 1500, "height": 2600})
+        for asset in KNOWING:
+            page.goto(f"{ui}/assets/{asset}?view=overview")
+            page.get_by_role("button", name="Plots").wait_for()
+            keep(page, asset)
         page.set_viewport_size({"width": 1500, "height": 1000})
         page.goto(f"{ui}/runs/{first_run(ui)}")
         keep(page, "run")

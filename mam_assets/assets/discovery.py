@@ -146,7 +146,7 @@ def _sized(listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _mib(size: int | None) -> str:
-    return "" if size is None else f"{size / 2**20:,.0f} MiB"
+    return "" if size is None else f"{size / 2**20:,.1f} MiB"
 
 
 def _lists_as_markdown(week: date, listed: Sequence[Mapping[str, Any]]) -> str:

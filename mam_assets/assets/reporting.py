@@ -25,10 +25,10 @@ def materialised(
     would rather read (``told``, Markdown), and the problems that did not stop the run."""
     metadata: dict[str, Any] = dict(counts)
     metadata["problems"] = len(problems)
-    if sample:
-        metadata["sample"] = sample_table(sample)
     if told:
         metadata["summary"] = dg.MetadataValue.md(told)
+    if sample:
+        metadata["sample"] = sample_table(sample)
     if table:
         metadata["dagster/table_name"] = table
     if rows is not None:
