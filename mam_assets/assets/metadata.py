@@ -19,14 +19,16 @@ from mam_assets.assets.outside import GOODREADS_PAGES, GOOGLE_BOOKS_VOLUMES
 from mam_assets.assets.reporting import SAMPLE_ROWS, materialised
 from mam_assets.assets.write_back import WriteBack
 from mam_assets.domain.budgets import honoured_scale
+from mam_assets.domain.rounds import FAILED_REST
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
 from mam_assets.resources.goodreads import Goodreads
 from mam_assets.resources.google_books import GoogleBooks
 from mam_assets.settings import Settings
-from mam_assets.store import metadata, metadata_report
+from mam_assets.store import metadata_report
 from mam_assets.store.metadata import BookForLookup
+from mam_assets.store.metadata_due import books_for_lookup
 
 # Small, so that a service found out of reach soon no longer brings the books that wait for it alone.
 BATCH = 50
@@ -40,7 +42,8 @@ class BookMetadataConfig(dg.Config):
     scope: Literal["new", "stale", "all"] = Field(
         default="new",
         description="new: never looked up. stale: also those looked up long ago. all: every book. In each, books that "
-        "waited for a service come first, then those never looked up, then the longest ago.",
+        "waited for a service come first, then those never looked up, then the longest ago; last those that a service "
+        "answered badly about.",
     )
     limit: int = Field(default=500, ge=1, description="Most books in one run; the rest is first next time.")
     stale_days: int = Field(default=30, ge=0, description="For scope stale: days after which a look-up is old.")
@@ -85,6 +88,8 @@ def book_metadata(
         else WriteBack(database, audiobookshelf, settings.metadata_write_back),
         run_id=context.run.run_id,
         dry_run=settings.mam_dry_run,
+        # Whoever names a book wants it asked about now.
+        failed_before=None if config.book_ids else clock.now() - FAILED_REST,
     )
     tally = Tally()
     for book in _due(database, config, clock, services):
@@ -144,12 +149,13 @@ def _due(database: Engine, config: BookMetadataConfig, clock: Clock, services: S
         now = clock.now()
         with database.begin() as connection:
             resting = {*metadata_report.resting_services(connection, now), *services.left_alone}
-            batch = metadata.books_for_lookup(
+            batch = books_for_lookup(
                 connection,
                 scope=config.scope,
                 limit=min(BATCH, config.limit - len(visited)),
                 book_ids=config.book_ids,
                 stale_before=now - timedelta(days=config.stale_days),
+                failed_before=now - FAILED_REST,
                 resting=resting,
                 but_not=visited,
             )

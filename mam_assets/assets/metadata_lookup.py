@@ -7,6 +7,7 @@ Belongs here: the order of the steps, and what happens when a source fails. Does
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from mam_assets.assets.metadata_sources import Memory, Source
 from mam_assets.assets.patience import MOST_ODD_ANSWERS, ends_asking
@@ -15,8 +16,9 @@ from mam_assets.domain.matching import Answer, Candidate, judge, wanted
 from mam_assets.domain.metadata import Change, merge
 from mam_assets.resources.database import Engine
 from mam_assets.resources.errors import ServiceError
-from mam_assets.store import metadata
+from mam_assets.store import metadata, metadata_writing
 from mam_assets.store.metadata import BookForLookup
+from mam_assets.store.metadata_due import WRITING
 
 
 @dataclass
@@ -28,18 +30,30 @@ class Services:
     problems: list[str] = field(default_factory=list)
     _odd_in_a_row: Counter[str] = field(default_factory=Counter)
 
-    def failed(self, service: str, error: ServiceError, about: str) -> None:
-        """Note a failure. A service out of reach, or odd several times in a row, is left alone from now on."""
+    def failed(self, service: str, error: ServiceError, about: str) -> bool:
+        """Note a failure. A service out of reach, or odd several times in a row, is left alone from now on. Says
+        whether the answer was bad about this one thing only: then it is not asked about it again for a while."""
         self._odd_in_a_row[service] += 1
-        if ends_asking(error) or self._odd_in_a_row[service] == MOST_ODD_ANSWERS:
+        out_of_reach = ends_asking(error)
+        if out_of_reach or self._odd_in_a_row[service] == MOST_ODD_ANSWERS:
             self.left_alone[service] = str(error)
             self.problems.append(f"{error} It is left alone for the rest of this run; the others carry on.")
         else:
             self.problems.append(f"{about}: {error}")
+        return not out_of_reach
 
     def answered(self, service: str) -> None:
         """Note an answer."""
         self._odd_in_a_row[service] = 0
+
+
+@dataclass
+class Heard:
+    """What was said of a book, the services that could not be asked, and when one of them answered badly about it."""
+
+    answers: list[Answer] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
+    failed: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,8 @@ class Outcome:
 
 @dataclass
 class Desk:
-    """What one run works with. ``write_back`` is None where nothing may be written to Audiobookshelf."""
+    """What one run works with. ``write_back`` is None where nothing may be written to Audiobookshelf. A service that
+    answered badly about a book since ``failed_before`` is not asked about it; None: all are."""
 
     database: Engine
     sources: Sequence[Source]
@@ -66,23 +81,24 @@ class Desk:
     write_back: WriteBack | None
     run_id: str | None
     dry_run: bool = False
+    failed_before: datetime | None = None
 
     def correct(self, book: BookForLookup) -> Outcome:
         """Look one book up and correct it, in transactions of its own. A failing service delays its own part only."""
-        answers, waiting = self._ask(book)
-        suggestions = [answer.suggestion for answer in answers if answer.suggestion]
-        changes = merge(book.values, book.sources, book.locked, suggestions, "correct")
+        heard = self._ask(book)
+        answers, waiting = tuple(heard.answers), heard.waiting
+        changes = _merged(book, answers)
         could_ask = bool(answers) or not waiting
         if self.dry_run:
             # Kept nowhere: what our table had already would be no change for the first real run.
             return Outcome(book, answers, changes, frozenset(waiting), could_ask, False)
-        now = self.memory.now()
         if self.write_back is not None and self.write_back.wants(book, changes):
-            fresh = self._read_again(book, waiting)
-            if fresh is not None:
-                book = fresh
-                changes = merge(book.values, book.sources, book.locked, suggestions, "correct")
+            self._read_again(book, heard)
+        now = self.memory.now()
         with self.database.begin() as connection:
+            # As it is now: asking took its time, and what a person has set meanwhile stands.
+            book = metadata.hold_book(connection, book.book_id)
+            changes = _merged(book, answers)
             metadata.apply(connection, book, changes, now, by="book_metadata", run_id=self.run_id)
             metadata.keep_answers(connection, book.book_id, answers, now)
             metadata.looked_up(
@@ -90,57 +106,84 @@ class Desk:
                 book.book_id,
                 now if could_ask else None,
                 waiting=waiting,
+                failed=heard.failed,
                 stands_alone=_stands_alone(book, answers),
             )
-        written = self._send(book, waiting)
+            if self.write_back is not None:
+                # In this transaction: a kill before the sending must not leave what nobody knows of.
+                to_send = self.write_back.note(connection, book.book_id)
+            else:
+                to_send = False
+                metadata_writing.to_be_written(connection, book.book_id, False)
+        written = to_send and self._send(book)
+        if to_send and not written and self.write_back is not None:
+            waiting = waiting | {"audiobookshelf"}
         return Outcome(book, answers, changes, frozenset(waiting), could_ask, written)
 
-    def _ask(self, book: BookForLookup) -> tuple[tuple[Answer, ...], set[str]]:
-        """What the sources say that have something to add, and the services that could not be asked."""
-        answers: list[Answer] = []
-        waiting: set[str] = set()
+    def _ask(self, book: BookForLookup) -> Heard:
+        """Ask the sources that have something to add."""
+        heard = Heard(failed={WRITING: book.failed[WRITING]} if WRITING in book.failed else {})
         for place, source in enumerate(self.sources):
-            suggestions = [answer.suggestion for answer in answers if answer.suggestion]
-            alone = book.stands_alone or any(answer.stands_alone for answer in answers) or None
+            suggestions = [answer.suggestion for answer in heard.answers if answer.suggestion]
+            alone = book.stands_alone or any(answer.stands_alone for answer in heard.answers) or None
             lacks = wanted(book.values, book.locked, alone, suggestions)
             unheard = place == 0 and source.name not in book.answered
             if not (source.gives & lacks or unheard):
                 continue
-            if source.service is not None and source.service in self.services.left_alone:
-                waiting.add(source.service)
+            service = source.service
+            if service is not None and (service in self.services.left_alone or self._rests(book, service)):
+                heard.waiting.add(service)
+                if service in book.failed:
+                    heard.failed[service] = book.failed[service]
                 continue
             try:
-                answers.append(_answer(source, book))
+                heard.answers.append(_answer(source, book))
             except ServiceError as error:
-                self.services.failed(error.service, error, book.title or f"book {book.book_id}")
-                waiting.add(source.service or error.service)
+                service = service or error.service
+                heard.waiting.add(service)
+                if self.services.failed(error.service, error, book.title or f"book {book.book_id}"):
+                    heard.failed[service] = self.memory.now()
             else:
-                if source.service is not None:
-                    self.services.answered(source.service)
-        return tuple(answers), waiting
+                if service is not None:
+                    self.services.answered(service)
+        return heard
 
-    def _read_again(self, book: BookForLookup, waiting: set[str]) -> BookForLookup | None:
-        """The book after its item was read anew: what a person has changed there since is in it, and locked."""
+    def _rests(self, book: BookForLookup, service: str) -> bool:
+        """Whether a service (or the writing) answered badly about this book too short a time ago."""
+        failed_at = book.failed.get(service)
+        return failed_at is not None and self.failed_before is not None and failed_at >= self.failed_before
+
+    def _read_again(self, book: BookForLookup, heard: Heard) -> None:
+        """Read the item of a book anew: what a person has changed there since comes into our table, locked."""
+        assert self.write_back is not None
+        if "audiobookshelf" in self.services.left_alone or self._rests(book, WRITING):
+            return
+        try:
+            self.write_back.read_again(book, self.memory.now())
+        except ServiceError as error:
+            if self.services.failed(error.service, error, book.title or f"book {book.book_id}"):
+                heard.failed[WRITING] = self.memory.now()
+
+    def _send(self, book: BookForLookup) -> bool:
+        """Send what is to be sent, where the item could be read. What could not be sent stays noted as such."""
         assert self.write_back is not None
         if "audiobookshelf" in self.services.left_alone:
-            waiting.add("audiobookshelf")
-            return None
+            return False
         try:
-            return self.write_back.read_again(book, self.memory.now())
+            written = self.write_back.send(book.book_id)
         except ServiceError as error:
-            self.services.failed(error.service, error, book.title or f"book {book.book_id}")
-            waiting.add("audiobookshelf")
-            return None
+            if self.services.failed(error.service, error, book.title or f"book {book.book_id}"):
+                with self.database.begin() as connection:
+                    metadata_writing.not_written(connection, book.book_id, self.memory.now())
+            return False
+        if written:
+            self.services.answered("audiobookshelf")
+        return written
 
-    def _send(self, book: BookForLookup, waiting: set[str]) -> bool:
-        if self.write_back is None or "audiobookshelf" in self.services.left_alone or "audiobookshelf" in waiting:
-            return False
-        try:
-            return self.write_back.send(book.book_id)
-        except ServiceError as error:
-            self.services.failed(error.service, error, book.title or f"book {book.book_id}")
-            waiting.add("audiobookshelf")
-            return False
+
+def _merged(book: BookForLookup, answers: Sequence[Answer]) -> tuple[Change, ...]:
+    suggestions = [answer.suggestion for answer in answers if answer.suggestion]
+    return merge(book.values, book.sources, book.locked, suggestions, "correct")
 
 
 def _answer(source: Source, book: BookForLookup) -> Answer:

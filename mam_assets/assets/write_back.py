@@ -13,10 +13,9 @@ from mam_assets.domain.metadata import Change, Mode
 from mam_assets.domain.shown import Shown, shown_values
 from mam_assets.domain.write_back import Sending, Side, Values, plan
 from mam_assets.resources.audiobookshelf import Audiobookshelf
-from mam_assets.resources.database import Engine
-from mam_assets.resources.errors import NotFound
+from mam_assets.resources.database import Connection, Engine
 from mam_assets.store import library as shelf
-from mam_assets.store import metadata
+from mam_assets.store import metadata, metadata_writing
 from mam_assets.store.metadata import BookForLookup
 
 
@@ -41,21 +40,25 @@ class WriteBack:
         sources = book.sources | {change.field: change.source for change in changes}
         return bool(self._plan(book, ours, book.abs_values, sources).body)
 
-    def read_again(self, book: BookForLookup, now: datetime) -> BookForLookup | None:
-        """Read the item, and the book as it then is: the library's own rule finds what a person has changed there since
-        the last read, takes it over and locks it. None where the item is gone. Raises ServiceError."""
+    def read_again(self, book: BookForLookup, now: datetime) -> None:
+        """Read the item: the library's own rule finds what a person has changed there since the last read, takes it
+        over and locks it. Raises ServiceError, NotFound where the item is gone."""
         assert book.abs_id is not None
-        try:
-            self._item = self.audiobookshelf.item(book.abs_id)
-        except NotFound:
-            return None
+        self._item = self.audiobookshelf.item(book.abs_id)
         with self.database.begin() as connection:
             shelf.save_items(connection, [self._item], now)
-            return metadata.book_for_lookup(connection, book.book_id)
+
+    def note(self, connection: Connection, book_id: int) -> bool:
+        """Note whether something of a book is to be sent, by what its item showed last. Belongs into the transaction
+        that has changed the book."""
+        book = metadata.book_for_lookup(connection, book_id)
+        due = book.abs_id is not None and bool(self._plan(book, book.shown, book.abs_values, book.sources).body)
+        metadata_writing.to_be_written(connection, book_id, due)
+        return due
 
     def send(self, book_id: int) -> bool:
         """Send what is to be sent of a book whose item was read just now. True when something was. Raises ServiceError;
-        the book then waits for Audiobookshelf, and nothing of it is taken for a person's edit.
+        the sending then stays due, and nothing of it is taken for a person's edit.
 
         What will be sent is committed before it is: a kill after the sending leaves a value there that we know as ours.
         """
@@ -63,15 +66,18 @@ class WriteBack:
             return False
         item, self._item = self._item, None
         with self.database.begin() as connection:
-            book = metadata.book_for_lookup(connection, book_id)
+            book = metadata.hold_book(connection, book_id)
             sending = self._plan(book, book.shown, shown_values(item), book.sources)
             if not sending.body:
+                metadata_writing.to_be_written(connection, book_id, False)
                 return False
-            metadata.about_to_write(connection, book_id, sending.written)
+            metadata_writing.about_to_write(connection, book_id, sending.written)
         self.audiobookshelf.update_media(item.abs_id, sending.body)
         shown = shown_values(self.audiobookshelf.item(item.abs_id))
         with self.database.begin() as connection:
-            metadata.wrote(connection, book_id, sending.written, shown)
+            metadata.hold_book(connection, book_id)
+            metadata_writing.wrote(connection, book_id, sending.written, shown)
+            self.note(connection, book_id)  # a person may have set another value while it was sent
         return True
 
     def _plan(self, book: BookForLookup, ours: Values, theirs: Values, sources: dict[str, str]) -> Sending:
@@ -82,7 +88,8 @@ class WriteBack:
             written=book.abs_written,
             sources=sources,
             locked=book.locked,
-            unconfirmed="audiobookshelf" in book.waiting,
+            unconfirmed=book.unconfirmed,
+            former_series=book.former_series,
         )
         return plan(side, self.mode)
 

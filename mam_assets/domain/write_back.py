@@ -52,7 +52,8 @@ class Sending:
 class Side:
     """A book of ours beside its item. All four are in the form of `shown_values`: ``ours`` is our table, ``theirs`` the
     item now, ``seen`` what it showed at the last read, ``written`` what we last sent. ``unconfirmed``: whether
-    something was to be sent, and it is not known whether it arrived."""
+    something was to be sent, and it is not known whether it arrived. ``former_series``: what our series was called
+    before it was corrected."""
 
     ours: Values
     theirs: Values
@@ -61,6 +62,7 @@ class Side:
     sources: Mapping[str, str]
     locked: Collection[str]
     unconfirmed: bool = False
+    former_series: Collection[str] = ()
 
 
 def plan(side: Side, mode: Mode) -> Sending:
@@ -130,7 +132,8 @@ def _series_to_send(side: Side, mode: Mode) -> _Places | None:
     if index is None:
         if not _is_ours_to_say("series", side) or not (mode == "correct" or _wrote_series("series", side)):
             return None
-        return [(name, place), *theirs[1:]]
+        came_from = _came_from(theirs, side)
+        return [(name, place), *(entry for i, entry in enumerate(theirs) if i != came_from)]
     shown, shown_place = theirs[index]
     if (place or "") == (shown_place or "") or not _is_ours_to_say("series_number", side):
         return None
@@ -139,6 +142,16 @@ def _series_to_send(side: Side, mode: Mode) -> _Places | None:
     if shown_place and mode != "correct" and not _wrote_series("series_number", side):
         return None
     return [*theirs[:index], (shown, place), *theirs[index + 1 :]]
+
+
+def _came_from(theirs: _Places, side: Side) -> int | None:
+    """Which entry there our series stands for under another name: a former value of ours, or the only one, where we
+    wrote it. None: all of them are other series."""
+    former = {normalise_series(name) for name in side.former_series}
+    found = next((i for i, (shown, _) in enumerate(theirs) if normalise_series(shown) in former), None)
+    if found is None and len(theirs) == 1 and _wrote_series("series", side):
+        return 0
+    return found
 
 
 def _wrote_series(name: str, side: Side) -> bool:

@@ -32,6 +32,7 @@ from mam_assets.resources.quick import quick_database
 from mam_assets.settings import Settings, load_settings
 from mam_assets.store import rounds as store
 from mam_assets.store.downloads import queue
+from mam_assets.store.metadata_report import resting_services, unhealthy
 
 LANE_TAG = "mam_assets/round"
 WAITING_TAG = "mam_assets/round_waiting"
@@ -99,8 +100,12 @@ def decide(
 ) -> tuple[Plan, Mapping[Lane, LaneState]]:
     """What to start now, and what waits in each lane. See `domain.rounds.plan`."""
     services = service_states(connection, settings, now)
+    # Audiobookshelf too: what waits for it alone keeps no round going while it is away.
+    # The library's own runs find out when it is back.
+    down = {row["service"] for row in unhealthy(connection) if row["service"] not in services}
+    away = {*resting(services, now), *resting_services(connection, now), *down}
     lanes = {}
-    for lane, counts in store.waiting(connection, now - STALE_AFTER, resting(services, now), now - FAILED_REST).items():
+    for lane, counts in store.waiting(connection, now - STALE_AFTER, away, now - FAILED_REST).items():
         fruitless = fruitless_runs(ran[lane].waited, counts.never + counts.stale)
         lanes[lane] = LaneState(lane, counts.never, counts.stale, ran[lane].began_at, fruitless)
     decided = plan(

@@ -18,7 +18,9 @@ from sqlalchemy import Connection, func, insert, select, text, update
 from mam_assets.domain.metadata import sensible
 from mam_assets.domain.names import normalise_title
 from mam_assets.store import tables as t
+from mam_assets.store.memberships import one_at_a_time
 from mam_assets.store.metadata import FIELDS, measure, set_fields, typed
+from mam_assets.store.metadata_writing import wanted_by_a_person
 
 LOCKABLE = tuple(name for name in FIELDS if name != "duration_minutes")
 """The fields that a person may set; the length is measured."""
@@ -191,6 +193,7 @@ def _check_field(field: str) -> None:
 
 def _locked_row(connection: Connection, book_id: int) -> Any:
     """The book's row, kept for this transaction."""
+    one_at_a_time(connection)
     columns = select(*t.Book.__table__.c)
     book = connection.execute(columns.where(t.Book.id == book_id).with_for_update()).one_or_none()
     if book is None:
@@ -243,17 +246,13 @@ def _source_before(connection: Connection, row: Any) -> str | None:
 
 def _lock(connection: Connection, book_id: int, field: str) -> None:
     """Lock a field, and have the book visited by the next run, which carries it to Audiobookshelf."""
-    service = "audiobookshelf"
     book = t.Book
-    waiting = func.array_append(func.array_remove(book.metadata_waiting, service), service)
     connection.execute(
         update(book)
         .where(book.id == book_id)
         .values(locked_fields=func.array_append(func.array_remove(book.locked_fields, field), field))
     )
-    connection.execute(
-        update(book).where(book.id == book_id, book.abs_id.is_not(None)).values(metadata_waiting=waiting)
-    )
+    wanted_by_a_person(connection, book_id)
 
 
 def _record(

@@ -24,7 +24,7 @@ def link_series(
     The series is found by any name it is known under that shares an author with the book, else made. ``source`` is
     whose spelling the name is. None, and nothing changed, where nothing of the name can be read.
     """
-    _one_at_a_time(connection)
+    one_at_a_time(connection)
     row = connection.execute(select(Book.authors, Book.author_key).where(Book.id == book_id)).one()
     key = series_key(name, row.authors)
     if not key:
@@ -61,7 +61,7 @@ def unlink_series(connection: Connection, book_id: int) -> None:
 
 def link_authors(connection: Connection, book_id: int, names: Sequence[str], now: datetime) -> None:
     """Make these people the book's authors, in this order. Authors that are not known yet are added."""
-    _one_at_a_time(connection)
+    one_at_a_time(connection)
     by_key = {key: name for name in names if (key := person_key(name))}
     statement = select(Author.name_key, func.min(Author.id).label("id")).where(Author.name_key.in_(list(by_key)))
     found = {row.name_key: row.id for row in connection.execute(statement.group_by(Author.name_key))}
@@ -77,8 +77,11 @@ def link_authors(connection: Connection, book_id: int, names: Sequence[str], now
     connection.execute(update(Book).where(Book.id == book_id).values(author_key=next(iter(by_key), "")))
 
 
-def _one_at_a_time(connection: Connection) -> None:
-    """The lock of the library's reader: names have no natural lock of their own."""
+def one_at_a_time(connection: Connection) -> None:
+    """Take the lock of the library's reader until the transaction ends: names have no natural lock of their own.
+
+    Whoever holds a row of `books` and then takes it blocks the reader, which takes it first: take it first, always.
+    """
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.library'))"))
 
 

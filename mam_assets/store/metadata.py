@@ -1,7 +1,8 @@
-"""Which books are to be looked up, what sources said of them, and every change made to their fields.
+"""What is known of a book before a look-up, what sources said of it, and every change made to its fields.
 
-Belongs here: SQL on the fields of books and on metadata_answers. Does not belong here: undoing and locking
-(corrections), what is said of many books at once (metadata_report), the rows of series and authors (memberships).
+Belongs here: SQL on the fields of books and on metadata_answers. Does not belong here: which books are due
+(metadata_due), undoing and locking (corrections), writing to Audiobookshelf (metadata_writing), what is said of many
+books at once (metadata_report), the rows of series and authors (memberships).
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, cast, func, insert, not_, or_, select, text, update
+from sqlalchemy import Connection, case, cast, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Text
@@ -25,7 +26,7 @@ from mam_assets.domain.names import normalise_person, normalise_title
 from mam_assets.domain.searching import shares_a_word
 from mam_assets.domain.shown import Shown
 from mam_assets.store import tables as t
-from mam_assets.store.memberships import link_authors, link_series, unlink_series
+from mam_assets.store.memberships import link_authors, link_series, one_at_a_time, unlink_series
 
 FIELDS = (
     "title",
@@ -49,7 +50,10 @@ _MOST_RELEASES = 300
 @dataclass(frozen=True)
 class BookForLookup:
     """A book with the values, sources and locks that a correction needs. ``answered`` are the sources that have spoken
-    of it, with their own id of what was matched; ``waiting`` the services that could not be asked or written to."""
+    of it, with their own id of what was matched; ``waiting`` the services that could not be asked; ``failed`` when a
+    service (or the writing, `metadata_due.WRITING`) last answered badly about this very book. ``unconfirmed``:
+    something is to be sent to Audiobookshelf, or was and is not known to have arrived. ``former_series``: what its
+    series was called before it was corrected."""
 
     book_id: int
     abs_id: str | None
@@ -63,6 +67,9 @@ class BookForLookup:
     size_bytes: int | None = None
     abridged: bool = False
     waiting: tuple[str, ...] = ()
+    failed: dict[str, datetime] = field(default_factory=dict)
+    unconfirmed: bool = False
+    former_series: tuple[str, ...] = ()
     abs_values: dict[str, Shown | None] = field(default_factory=dict)
     abs_written: dict[str, Shown | None] = field(default_factory=dict)
     answered: dict[str, str | None] = field(default_factory=dict)
@@ -105,60 +112,39 @@ class BookForLookup:
         return values
 
 
-def books_for_lookup(
-    connection: Connection,
-    *,
-    scope: Literal["new", "stale", "all"],
-    limit: int,
-    book_ids: Sequence[int] = (),
-    stale_before: datetime | None = None,
-    resting: Collection[str] = (),
-    but_not: Collection[int] = (),
-) -> list[BookForLookup]:
-    """Active books of a scope, those that wait first, then those never looked up, then the longest ago.
-
-    new: never looked up. stale: also those looked up before ``stale_before``. all: every book. In each scope a book
-    that waits is due again as soon as one of the services it waits for is not among ``resting``; else it keeps its
-    place. Books without title or author are left out: nobody can be asked about them.
-    """
-    book = t.Book
-    askable = _askable(resting)
-    statement = select(*book.__table__.c).where(book.status == "active", book.title_key != "", book.author_key != "")
-    if but_not:
-        statement = statement.where(book.id.not_in(but_not))
-    if book_ids:
-        statement = statement.where(book.id.in_(book_ids))
-    elif scope == "new":
-        only_resting = and_(func.cardinality(book.metadata_waiting) > 0, not_(askable))
-        statement = statement.where(or_(askable, and_(book.last_metadata_update.is_(None), not_(only_resting))))
-    elif scope == "stale" and stale_before is not None:
-        old = or_(book.last_metadata_update.is_(None), book.last_metadata_update < stale_before)
-        statement = statement.where(or_(askable, old))
-    order = (case((askable, 0), else_=1), book.last_metadata_update.nulls_first(), book.id)
-    return _read(connection, statement.order_by(*order).limit(limit))
-
-
-def _askable(resting: Collection[str]) -> ColumnElement[bool]:
-    """Whether a book waits for a service that is not resting."""
-    waiting = t.Book.metadata_waiting
-    only_resting = waiting.op("<@", is_comparison=True)(cast(sorted(resting), ARRAY(Text)))
-    return and_(func.cardinality(waiting) > 0, not_(only_resting))
-
-
 def book_for_lookup(connection: Connection, book_id: int) -> BookForLookup:
     """One book as it is now. Raises LookupError where there is none."""
-    found = _read(connection, select(*t.Book.__table__.c).where(t.Book.id == book_id))
+    found = books_by_id(connection, [book_id])
     if not found:
         raise LookupError(f"there is no book {book_id}")
     return found[0]
 
 
-def _read(connection: Connection, statement: Any) -> list[BookForLookup]:
-    rows = connection.execute(statement).all()
+def hold_book(connection: Connection, book_id: int) -> BookForLookup:
+    """One book as it is now, kept for this transaction: a person's word waits until it ends. Raises LookupError where
+    there is none."""
+    one_at_a_time(connection)
+    connection.execute(select(t.Book.id).where(t.Book.id == book_id).with_for_update())
+    return book_for_lookup(connection, book_id)
+
+
+def books_by_id(connection: Connection, book_ids: Sequence[int]) -> list[BookForLookup]:
+    """These books, in this order."""
+    place = {book_id: number for number, book_id in enumerate(book_ids)}
+    statement = select(*t.Book.__table__.c).where(t.Book.id.in_(place))
+    rows = sorted(connection.execute(statement).all(), key=lambda row: place[row.id])
+    correction = t.MetadataCorrection
+    former: dict[int, list[str]] = {}
+    for change in connection.execute(
+        select(correction.book_id, correction.old_value)
+        .where(correction.book_id.in_(place), correction.field_name == "series", correction.old_value.is_not(None))
+        .order_by(correction.id.desc())
+    ):
+        former.setdefault(change.book_id, []).append(change.old_value)
     answers = connection.execute(
         select(
             t.MetadataAnswer.book_id, t.MetadataAnswer.source, t.MetadataAnswer.verdict, t.MetadataAnswer.source_key
-        ).where(t.MetadataAnswer.book_id.in_([row.id for row in rows]))
+        ).where(t.MetadataAnswer.book_id.in_(place))
     ).all()
     answered: dict[int, dict[str, str | None]] = {}
     for answer in answers:
@@ -178,6 +164,9 @@ def _read(connection: Connection, statement: Any) -> list[BookForLookup]:
             size_bytes=row.size_bytes,
             abridged=row.abridged,
             waiting=tuple(row.metadata_waiting),
+            failed={service: datetime.fromisoformat(at) for service, at in row.metadata_failed.items()},
+            unconfirmed=row.abs_unconfirmed,
+            former_series=tuple(former.get(row.id, ())),
             abs_values=dict(row.abs_values),
             abs_written=dict(row.abs_written),
             answered=answered.get(row.id, {}),
@@ -263,11 +252,18 @@ def looked_up(
     now: datetime | None,
     *,
     waiting: Collection[str] = (),
+    failed: Mapping[str, datetime] | None = None,
     stands_alone: bool = False,
 ) -> None:
     """Note that sources were asked about a book, whatever they said, and which services it still waits for. Without a
-    time none could be asked. ``stands_alone``: a source that lists series has named none."""
+    time none could be asked. ``failed``: which of these answered badly about this very book, and when.
+    ``stands_alone``: a source that lists series has named none.
+
+    Only a look-up says what a book waits for, so that the list is set whole; writing has a mark of its own.
+    """
     values: dict[str, Any] = {"metadata_waiting": sorted(waiting)}
+    if failed is not None:
+        values["metadata_failed"] = {service: at.isoformat() for service, at in failed.items()}
     if now is not None:
         values["last_metadata_update"] = now
     if stands_alone:
@@ -319,6 +315,8 @@ def set_fields(
 ) -> None:
     """Give fields of a book a value (None empties), with its source (None: not known), and keep what hangs on them in
     step: keys, the rows of authors and series, and how complete the book is. Keeps no history."""
+    # Before the book's own row, as the library's reader takes them: the other way round the two would block each other.
+    one_at_a_time(connection)
     columns: dict[str, Any] = {name: typed(name, value) for name, value in values.items()}
     if "title" in values:
         columns["title_key"] = normalise_title(values["title"] or "")
@@ -375,35 +373,3 @@ def typed(name: str, value: str | None) -> Any:
     if name == "duration_minutes":
         return float(value)
     return value
-
-
-# --- writing to Audiobookshelf ------------------------------------------------------------------------------------
-
-
-def about_to_write(connection: Connection, book_id: int, written: Mapping[str, Shown | None]) -> None:
-    """Note what is about to be sent, before it is: a kill after the sending must not make it look like a person's edit.
-    The book waits for Audiobookshelf until `wrote`."""
-    service = "audiobookshelf"
-    connection.execute(
-        update(t.Book)
-        .where(t.Book.id == book_id)
-        .values(
-            abs_written=t.Book.abs_written.op("||")(cast(dict(written), JSONB)),
-            metadata_waiting=func.array_append(func.array_remove(t.Book.metadata_waiting, service), service),
-        )
-    )
-
-
-def wrote(connection: Connection, book_id: int, fields: Collection[str], shown: Mapping[str, Shown]) -> None:
-    """Note what Audiobookshelf shows of the fields that were sent. Other fields are left to the next read, which tells
-    a person's edit by them."""
-    now_shown = {name: shown[name] for name in fields if name in shown}
-    emptied = cast([name for name in fields if name not in shown], ARRAY(Text))
-    connection.execute(
-        update(t.Book)
-        .where(t.Book.id == book_id)
-        .values(
-            abs_values=t.Book.abs_values.op("-")(emptied).op("||")(cast(now_shown, JSONB)),
-            metadata_waiting=func.array_remove(t.Book.metadata_waiting, "audiobookshelf"),
-        )
-    )

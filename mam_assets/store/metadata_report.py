@@ -53,12 +53,16 @@ def resting_services(connection: Connection, now: datetime) -> dict[str, datetim
 
 
 def waiting_books(connection: Connection) -> dict[str, int]:
-    """How many active books wait for each service."""
+    """How many active books wait for each service: to be asked, or, of Audiobookshelf, to be written to."""
     rows = connection.execute(
         text(
             """
-            SELECT service, count(*) AS books FROM books, unnest(metadata_waiting) AS service
-            WHERE status = 'active' GROUP BY service ORDER BY service
+            SELECT service, count(*) AS books FROM (
+                SELECT id, unnest(metadata_waiting) AS service FROM books WHERE status = 'active'
+                UNION
+                SELECT id, 'audiobookshelf' FROM books WHERE status = 'active' AND abs_unconfirmed
+            ) waiting
+            GROUP BY service ORDER BY service
             """
         )
     )

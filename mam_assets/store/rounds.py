@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from mam_assets.domain.authors import names_to_search
 from mam_assets.domain.budgets import GOODREADS, GOOGLE_BOOKS, MAM
 from mam_assets.domain.rounds import Lane
+from mam_assets.store.metadata_due import count_waiting
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,12 @@ def waiting(
     resting: Collection[str] = (),
     failed_before: datetime | None = None,
 ) -> dict[Lane, Waiting]:
-    """How much waits in each lane. What only services lack that are ``resting`` is not due, nor are series and authors
-    whose own answer was bad since ``failed_before``: a page that cannot be read keeps no round going."""
+    """How much waits in each lane. What only services lack that are ``resting`` is not due, nor is
+    anything whose own answer was bad since ``failed_before``: a page that cannot be read keeps no round going."""
     return {
         Lane.SERIES: _series(connection, stale_before, failed_before),
         Lane.AUTHORS: _authors(connection, stale_before, resting, failed_before),
-        Lane.METADATA: _metadata(connection, stale_before, resting),
+        Lane.METADATA: Waiting(*count_waiting(connection, stale_before, resting, failed_before)),
     }
 
 
@@ -96,26 +97,6 @@ def _authors(
     ).all()
     due = [row.never for row in rows if names_to_search(row.name, row.aliases)]
     return Waiting(sum(due), len(due) - sum(due))
-
-
-def _metadata(connection: Connection, stale_before: datetime, resting: Collection[str]) -> Waiting:
-    row = connection.execute(
-        text(
-            """
-            WITH looked_up AS (
-                SELECT last_metadata_update AS at,
-                       cardinality(metadata_waiting) > 0
-                       AND NOT metadata_waiting <@ CAST(:resting AS text[]) AS askable
-                FROM books WHERE status = 'active' AND title_key <> '' AND author_key <> ''
-            )
-            SELECT count(*) FILTER (WHERE at IS NULL) AS never,
-                   count(*) FILTER (WHERE at < :stale OR (at IS NOT NULL AND askable)) AS stale
-            FROM looked_up
-            """
-        ),
-        {"stale": stale_before, "resting": sorted(resting)},
-    ).one()
-    return Waiting(row.never, row.stale)
 
 
 def asked(connection: Connection, days: Mapping[str, date]) -> dict[str, Asked]:

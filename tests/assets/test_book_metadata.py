@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from mam_assets.assets.library import books
 from mam_assets.assets.metadata import book_metadata
 from mam_assets.domain.books import Medium, Release, SeriesRef
 from mam_assets.sandbox.twins.faults import Fault
-from mam_assets.store import corrections, metadata, releases
+from mam_assets.store import corrections, metadata_writing, releases
 from tests.assets.house import NOW, House, item
 
 DRACULA = item("dracula", "Dracula", "Bram Stoker", language=None)
@@ -224,15 +225,15 @@ def test_a_kill_after_the_sending_makes_no_edit_of_a_person(make_house: Any, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(metadata, "wrote", killed)
+        patch.setattr(metadata_writing, "wrote", killed)
         house.run(book_metadata, ok=False)
     assert shown(house, "dracula")["publisher"] is not None
-    assert fields(house).metadata_waiting == ["audiobookshelf"]
+    assert fields(house).abs_unconfirmed
     house.run(books, books={"scope": "full"})
     assert fields(house).locked_fields == []
     assert fields(house).source["publisher"] == "GoogleBooks"
     assert (looked_up(house)["visited"], patches(house)) == (1, 1)  # it has arrived: nothing is sent again
-    assert fields(house).metadata_waiting == []
+    assert not fields(house).abs_unconfirmed
 
 
 def test_a_kill_before_the_sending_sends_it_the_next_time(make_house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,6 +406,7 @@ def test_a_service_that_fails_delays_its_own_part_and_nothing_else(
     assert (shown(house, "dracula")["publisher"] is not None) == (service != "audiobookshelf")
     house.servers[service].clear_faults()
     rested(house)
+    house.clock.moment += timedelta(hours=21)  # what was answered badly about rests for a day
     assert (looked_up(house)["visited"], fields(house).metadata_waiting) == (1, [])
     assert shown(house, "dracula")["publisher"] == fields(house).publisher
 

@@ -61,11 +61,17 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str,
         {"series": [{"name": "Oz", "sequence": "3"}]},
     ),
     (
-        "another series",
+        "a series that is none of those there, which stay",
         {"series": ["Oz"], "series_number": ["3"]},
-        {"series": ["Ozz", "Other"], "series_number": ["4", "1"]},
+        {"series": ["Third", "Other"], "series_number": ["4", None]},
         {},
-        {"series": [{"name": "Oz", "sequence": "3"}, {"name": "Other", "sequence": "1"}]},
+        {
+            "series": [
+                {"name": "Oz", "sequence": "3"},
+                {"name": "Third", "sequence": "4"},
+                {"name": "Other", "sequence": None},
+            ]
+        },
     ),
     ("a series empty here", {}, {"series": ["Oz"], "series_number": ["1"]}, {}, {}),
 ]
@@ -115,6 +121,31 @@ def test_what_the_server_makes_of_our_text_is_not_sent_for_ever() -> None:
     of = {"ours": {"description": "<b>x</b>"}, "theirs": {"description": "x"}, "written": {"description": "<b>x</b>"}}
     assert sent(side(**of), "correct") == {}  # type: ignore[arg-type]
     assert sent(side(**of, unconfirmed=True), "correct") == {"description": "<b>x</b>"}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("former", "written", "others"),
+    [
+        (["The Ozz Series"], {}, ["Other"]),
+        (["Somewhere", "Other"], {}, ["Ozz"]),
+        ([], {}, ["Ozz", "Other"]),
+        ([], {"series": ["Ozz", "Other"]}, ["Ozz", "Other"]),
+    ],
+    ids=["the first", "the second", "none is known", "a list of which we do not know what was ours"],
+)
+def test_a_series_replaces_the_one_it_came_from_and_no_other(
+    former: list[str], written: dict[str, Any], others: list[str]
+) -> None:
+    theirs = {"series": ["Ozz", "Other"]}
+    of = side({"series": ["Oz"]}, theirs, "Manual", locked=["series"], former_series=former, written=written)
+    assert [entry["name"] for entry in sent(of, "correct")["series"]] == ["Oz", *others]
+
+
+def test_the_only_series_that_we_wrote_is_replaced() -> None:
+    theirs = {"series": ["Ozz"]}
+    assert sent(side({"series": ["Oz"]}, theirs, written=theirs), "fill") == {
+        "series": [{"name": "Oz", "sequence": None}]
+    }
 
 
 def test_what_is_written_is_noted_as_it_will_be_shown() -> None:

@@ -50,7 +50,7 @@ def test_a_revert_brings_value_and_source_back_and_locks(connection: Connection,
     row = book(connection)
     assert (row.published_year, row.metadata_source["published_year"]) == (1816, "Goodreads")
     assert row.metadata_times["published_year"] == LATER.isoformat()
-    assert (row.locked_fields, row.metadata_waiting) == (["published_year"], ["audiobookshelf"])
+    assert (row.locked_fields, row.abs_unconfirmed) == (["published_year"], True)
     undone, new = rows(connection)[1:]
     assert (undone.reverted_at, new.reverts, new.id, new.source) == (LATER, second, done.row_id, "Manual")
     assert (new.old_value, new.new_value, new.corrected_by) == ("1815", "1816", "me")

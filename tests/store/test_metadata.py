@@ -10,31 +10,31 @@ from sqlalchemy import Connection, text
 from mam_assets.domain.books import SeriesRef
 from mam_assets.domain.matching import Answer
 from mam_assets.domain.metadata import Change
-from mam_assets.store import metadata, metadata_report
+from mam_assets.store import metadata, metadata_due, metadata_report, metadata_writing
 from mam_assets.store.library import save_items
 from tests.store.test_catalog import NOW, item
 
 
 def titles(connection: Connection, scope: str, limit: int = 10) -> list[str | None]:
-    return [book.title for book in metadata.books_for_lookup(connection, scope=scope, limit=limit)]  # type: ignore[arg-type]
+    return [book.title for book in metadata_due.books_for_lookup(connection, scope=scope, limit=limit)]  # type: ignore[arg-type]
 
 
 def test_never_asked_comes_first_and_the_nameless_are_asked_about_nowhere(connection: Connection) -> None:
     save_items(connection, [item("a", "Emma", "Jane Austen"), item("b", "Kim", "R. Kipling"), item("c", "", "X")], NOW)
-    (emma, kim) = metadata.books_for_lookup(connection, scope="new", limit=10)
+    (emma, kim) = metadata_due.books_for_lookup(connection, scope="new", limit=10)
     metadata.looked_up(connection, emma.book_id, NOW)
     assert titles(connection, "new") == ["Kim"]
     assert titles(connection, "all") == ["Kim", "Emma"]
     metadata.looked_up(connection, kim.book_id, NOW - timedelta(days=1))
     assert titles(connection, "stale", limit=1) == ["Kim"]
-    assert [b.title for b in metadata.books_for_lookup(connection, scope="new", limit=9, book_ids=[emma.book_id])] == [
-        "Emma"
-    ]
+    assert [
+        b.title for b in metadata_due.books_for_lookup(connection, scope="new", limit=9, book_ids=[emma.book_id])
+    ] == ["Emma"]
 
 
 def test_a_change_has_its_source_and_its_history_and_raises_the_share(connection: Connection) -> None:
     save_items(connection, [item("a", "Emma", "Jane Austen")], NOW)
-    (book,) = metadata.books_for_lookup(connection, scope="new", limit=1)
+    (book,) = metadata_due.books_for_lookup(connection, scope="new", limit=1)
     before = connection.execute(text("SELECT metadata_completeness_percent FROM books")).scalar_one()
     change = Change("published_year", None, "1815", "GoogleBooks", "was empty")
     metadata.apply(connection, book, [change], NOW, by="book_metadata")
@@ -62,7 +62,7 @@ def shelf(connection: Connection) -> dict[str, int]:
 
 def due(connection: Connection, scope: str, **options: Any) -> list[str | None]:
     options = {"stale_before": NOW - timedelta(days=30), "limit": 10} | options
-    return [book.title for book in metadata.books_for_lookup(connection, scope=scope, **options)]  # type: ignore[arg-type]
+    return [book.title for book in metadata_due.books_for_lookup(connection, scope=scope, **options)]  # type: ignore[arg-type]
 
 
 def test_those_who_wait_come_first_in_each_scope(connection: Connection) -> None:
@@ -83,6 +83,39 @@ def test_those_who_wait_for_one_who_rests_keep_their_own_place(connection: Conne
     metadata.looked_up(connection, ids["Never"], None, waiting=["goodreads"])
     assert due(connection, "new", resting=resting) == []
     assert due(connection, "new", resting={"google_books"})[0] in ("Never", "Waits")
+
+
+def test_a_book_that_was_answered_badly_about_rests_and_then_comes_last(connection: Connection) -> None:
+    """Three bad pages at the head of each run would keep the rest from being asked for ever."""
+    ids = shelf(connection)
+    failed = {"goodreads": NOW}
+    metadata.looked_up(connection, ids["Waits"], NOW, waiting=["goodreads"], failed=failed)
+    metadata.looked_up(connection, ids["Never"], None, waiting=["goodreads"], failed=failed)
+    metadata.looked_up(connection, ids["Today"], NOW, waiting=["goodreads"])
+    rest = {"failed_before": NOW - timedelta(hours=20)}
+    assert due(connection, "new", **rest) == ["Today"]
+    assert due(connection, "stale", **rest) == ["Today", "Long Ago"]
+    assert due(connection, "all", **rest) == ["Today", "Long Ago", "Never", "Waits"]
+    assert due(connection, "new", failed_before=NOW + timedelta(hours=1)) == ["Today", "Never", "Waits"]
+    assert due(connection, "new") == ["Today", "Never", "Waits"]
+    for resting in ((), ("goodreads",)):
+        counted = metadata_due.count_waiting(connection, NOW - timedelta(days=30), resting, **rest)
+        assert sum(counted) == len(due(connection, "stale", resting=resting, **rest))
+
+
+def test_what_is_to_be_written_is_due_while_audiobookshelf_can_be_asked(connection: Connection) -> None:
+    book_id = shelf(connection)["Today"]
+    rest = {"failed_before": NOW - timedelta(hours=20)}
+    metadata_writing.to_be_written(connection, book_id, True)
+    metadata.looked_up(connection, book_id, NOW)
+    assert "Today" in due(connection, "new", **rest)
+    assert "Today" not in due(connection, "new", resting=["audiobookshelf"], **rest)
+    metadata_writing.not_written(connection, book_id, NOW)
+    assert "Today" not in due(connection, "new", **rest)
+    metadata_writing.wanted_by_a_person(connection, book_id)
+    assert "Today" in due(connection, "new", **rest)
+    metadata_writing.to_be_written(connection, book_id, False)
+    assert "Today" not in due(connection, "new", **rest)
 
 
 def test_a_book_is_given_once_in_a_run(connection: Connection) -> None:
@@ -113,12 +146,15 @@ def test_a_book_in_a_series_does_not_stand_alone(connection: Connection) -> None
 
 def test_what_is_sent_is_noted_before_and_what_is_shown_after(connection: Connection) -> None:
     book_id = shelf(connection)["Never"]
-    metadata.about_to_write(connection, book_id, {"publisher": "Ace", "narrator": None})
+    metadata_writing.about_to_write(connection, book_id, {"publisher": "Ace", "narrator": None})
     book = metadata.book_for_lookup(connection, book_id)
-    assert (book.abs_written, book.waiting) == ({"publisher": "Ace", "narrator": None}, ("audiobookshelf",))
-    metadata.wrote(connection, book_id, ["publisher", "narrator"], {"publisher": "ACE", "title": "Edited Just Now"})
+    assert (book.abs_written, book.unconfirmed) == ({"publisher": "Ace", "narrator": None}, True)
+    assert metadata_report.waiting_books(connection) == {"audiobookshelf": 1, "goodreads": 1}
+    metadata_writing.wrote(
+        connection, book_id, ["publisher", "narrator"], {"publisher": "ACE", "title": "Edited Just Now"}
+    )
     book = metadata.book_for_lookup(connection, book_id)
-    assert (book.abs_values["publisher"], book.abs_values["title"], book.waiting) == ("ACE", "Never", ())
+    assert (book.abs_values["publisher"], book.abs_values["title"], book.unconfirmed) == ("ACE", "Never", False)
 
 
 def test_the_report_counts_shares_waiting_and_rest(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from mam_assets.domain.rounds import STALE_AFTER, Lane
-from mam_assets.store import catalog, metadata, rounds
+from mam_assets.store import catalog, metadata_due, rounds
 from mam_assets.store import tables as t
 from mam_assets.store.author_catalog import authors_due
 
@@ -57,7 +57,7 @@ def test_the_counts_are_those_of_the_due_queries(connection: Connection) -> None
     for source in ("MAM", "GoogleBooks", "Goodreads"):
         assert len(authors_due(connection, source, stale_before=before)) == 4
     for resting in ((), ("goodreads",), ("goodreads", "google_books")):
-        due = metadata.books_for_lookup(connection, scope="stale", limit=99, stale_before=before, resting=resting)
+        due = metadata_due.books_for_lookup(connection, scope="stale", limit=99, stale_before=before, resting=resting)
         found = rounds.waiting(connection, before, resting)[Lane.METADATA]
         assert (found.never, found.never + found.stale) == (sum(book.abs_id in ("never", "untold") for book in due),
                                                             len(due))  # fmt: skip
