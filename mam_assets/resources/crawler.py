@@ -27,7 +27,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from mam_assets.resources.redaction import Redactor
+from mam_assets.resources.redaction import HIDDEN, Redactor
 from mam_assets.settings import Settings
 
 # The small process that `mam up` puts between itself and its programs does the same service here: when we are gone,
@@ -36,9 +36,17 @@ _KEEPER = Path(__file__).parents[1] / "cli" / "keeper.py"
 _POLL_SECONDS = 0.1
 _MARKER = "MAM_CRAWLER_RUN"
 
-_SECRET_WORDS = frozenset(
-    {"PASSWORD", "PASSWD", "PASS", "PASSKEY", "SECRET", "TOKEN", "KEY", "APIKEY", "COOKIE", "COOKIES", "CREDENTIALS"}
+# A word of a name, or the end of one that is written together (MAMPASSWORD, sessionToken), makes its value a secret.
+_SECRET_WORDS = (
+    *("PASSWORD", "PASSWD", "PASSPHRASE", "PASSKEY", "PASS", "PWD", "SECRET", "TOKEN", "KEY", "COOKIE", "COOKIES"),
+    *("CRED", "CREDS", "CREDENTIAL", "CREDENTIALS", "AUTH", "SESSION", "SESSIONID", "SID", "UID", "MAMID"),
 )
+# What every desktop and shell sets: the folder one works in must not vanish from the log.
+_OF_THE_SYSTEM = re.compile(
+    "(?:OLD)?PWD|E?UID|(?:XDG|DBUS|SSH|GPG|GNOME|KDE)_.*|DESKTOP_SESSION|GDMSESSION|SESSION_MANAGER", re.IGNORECASE
+)
+_NAME_BEFORE_VALUE = re.compile(r"""(?<![\w-])([\w-]+)["']?\s*[:=]\s*["']?""")
+_VALUE = re.compile(r"""(?<=")[^"]+|(?<=')[^']+|[^\s&"'<>;,)}\]]+""")
 
 Ended = Literal["exit", "timeout", "too_big", "stopped"]
 
@@ -110,7 +118,8 @@ class Crawler:
         if not script.is_file():
             raise CrawlerProblem(f"MAM_CRAWLER names {script}, which is no file; correct the path, or empty it.")
         found = dict(os.environ if environment is None else environment)
-        known = [*settings.secrets(), *secrets_named_in(found), *secrets_named_in(_dotenv(script.parent / ".env"))]
+        theirs = {name: value for name, value in found.items() if not _OF_THE_SYSTEM.fullmatch(name)}
+        known = [*settings.secrets(), *secrets_named_in(theirs), *secrets_named_in(_dotenv(script.parent / ".env"))]
         return cls(
             script,
             settings.data_dir.absolute() / "crawler",
@@ -218,8 +227,15 @@ def _is_secret(model: type[Settings], name: str) -> bool:
 
 
 def secrets_named_in(variables: Mapping[str, str]) -> list[str]:
-    """Values that are secrets by their variables' names: MAM_PASSWORD, SITE_COOKIE, API_KEY."""
-    return [value for name, value in variables.items() if _SECRET_WORDS & set(name.upper().split("_"))]
+    """Values that are secrets by their variables' names."""
+    return [value for name, value in variables.items() if names_a_secret(name)]
+
+
+def names_a_secret(name: str) -> bool:
+    """Whether what goes by this name is a secret: MAM_PASSWORD, SESSION_ID, mam-uid, MAMPWD, MAM_ID. Rather one too
+    many: an ordinary word that is hidden in the log does no harm."""
+    words = re.split("[_-]+", name.upper())
+    return "MAM_ID" in name.upper() or any(word.endswith(_SECRET_WORDS) for word in words)
 
 
 def _dotenv(file: Path) -> dict[str, str]:
@@ -230,6 +246,17 @@ def _dotenv(file: Path) -> dict[str, str]:
         return {}
     pairs = (re.fullmatch(r"\s*(?:export\s+)?(\w+)\s*=\s*(.*?)\s*", line) for line in lines)
     return {pair[1]: pair[2].strip("\"'") for pair in pairs if pair}
+
+
+def _without_named(text: str) -> str:
+    """The text without what it calls a secret itself: "session: abc", "MAM_UID=12", {"pwd": "a b"}."""
+    pieces, at = [], 0
+    for found in _NAME_BEFORE_VALUE.finditer(text):
+        value = _VALUE.match(text, found.end())
+        if value is not None and found.start() >= at and names_a_secret(found[1]):
+            pieces += [text[at : value.start()], HIDDEN]
+            at = value.end()
+    return "".join([*pieces, text[at:]])
 
 
 # --- the output -----------------------------------------------------------------------------------------------------
@@ -276,7 +303,8 @@ class _Output:
                 yield f"… a line of more than {self._limits.line:,} bytes is left out"
                 continue
             text = piece.decode("utf-8", errors="replace").rstrip("\r\n")
-            yield self._redactor.clean("".join(char if char.isprintable() or char == "\t" else "�" for char in text))
+            shown = "".join(char if char.isprintable() or char == "\t" else "�" for char in text)
+            yield _without_named(self._redactor.clean(shown))
 
 
 # --- the end --------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mam_assets.resources import crawler as crawler_module
 from mam_assets.resources.crawler import (
     Crawler,
     CrawlerLimits,
@@ -285,9 +286,52 @@ def test_what_is_a_secret_by_its_name_is_known() -> None:
         "X_API_KEY": "c",
         "KEYBOARD": "d",
         "HOME": "e",
-        "XDG_SESSION": "f",
     }
     assert secrets_named_in(named) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "MAM_SESSION",
+            "MAM_PWD",
+            "MAM_AUTH",
+            "SESSION_ID",
+            "MAMPASSWORD",
+            "MAM_UID",
+            "MAM_ID",
+            "MAM_SID",
+            "COOKIE_STRING",
+        ),
+        *("MAM_CRED", "SITE_CREDENTIALS", "sessionId", "session-token", "MAMCOOKIE", "MAMPWD"),
+    ],
+)
+def test_a_secret_under_another_name_is_known_and_hidden_where_it_is_printed(name: str) -> None:
+    assert secrets_named_in({name: "abcdef123"}) == ["abcdef123"]
+    forms = ("{}: {}", "{}={}", "INFO:{}:{}", "{{'{}': '{}'}}", '{{"{}" : "{}"}}')
+    lines = [form.format(name, "abcdef123") for form in forms]
+    for line in lines:
+        assert crawler_module._without_named(line) == line.replace("abcdef123", "<hidden>")
+
+
+@pytest.mark.parametrize("line", ["pages: 12", "https://a.example/1", "12:30:45 crawled Seeding", "the session ended"])
+def test_what_is_no_secret_stays_in_the_log(line: str) -> None:
+    assert crawler_module._without_named(line) == line
+
+
+def test_a_session_that_a_script_made_itself_is_not_in_its_log(make_crawler: MakeCrawler) -> None:
+    run = make_crawler("print('new session: abc1, uid=77, in', {'pwd': 'two words'})\n").run()
+    assert run.last_words == "new session: <hidden>, uid=<hidden>, in {'pwd': '<hidden>'}"
+    assert "abc1" not in run.log.read_text()
+
+
+def test_the_folder_and_the_desktop_are_no_secrets(settings: Settings, make_crawler: MakeCrawler) -> None:
+    script = make_crawler("print('in', '/home/me', 'gnome', 'hunter2')\n").script
+    found = {"PATH": os.environ["PATH"], "PWD": "/home/me", "DESKTOP_SESSION": "gnome", "XDG_SESSION_ID": "/home"}
+    found["MAM_PWD"] = "hunter2"
+    run = Crawler.from_settings(settings.model_copy(update={"mam_crawler": script}), found).run()
+    assert run.last_words == "in /home/me gnome <hidden>"
 
 
 def test_secrets_that_the_script_keeps_beside_itself_are_kept_out_of_the_log(
