@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from mam_assets.domain.books import SeriesRef
 from mam_assets.domain.metadata import Change
@@ -201,3 +201,27 @@ def test_what_was_unlocked_may_be_changed_and_locked_again(connection: Connectio
     correct(connection, emma, "publisher", "Theirs", "GoogleBooks")
     corrections.lock(connection, emma, "publisher", NOW, by="me")
     assert overwritten_edits(connection) == []
+
+
+@pytest.mark.parametrize("act", ["a correction", "a lock", "a revert"])
+def test_the_librarys_lock_is_taken_before_the_books_row(connection: Connection, emma: int, act: str) -> None:
+    """The library's reader takes them in this order: the other way round, the two would wait for each other."""
+    number = correct(connection, emma, "series", "Austen", "Goodreads")
+    statements: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    event.listen(connection, "before_cursor_execute", note)
+    if act == "a correction":
+        metadata.set_fields(connection, emma, {"series": "Novels"}, {"series": "Goodreads"}, LATER)
+    elif act == "a lock":
+        corrections.lock(connection, emma, "series", LATER, by="me", value="Novels")
+    else:
+        corrections.revert(connection, number, LATER, by="me")
+    first = {
+        word: next(i for i, sql in enumerate(statements) if sql.startswith(begin) and word in sql)
+        for begin, word in (("SELECT pg_advisory", "mam_assets.library"), ("UPDATE books", "UPDATE books"))
+    }
+    rows_locked = [i for i, sql in enumerate(statements) if "FOR UPDATE" in sql]
+    assert first["mam_assets.library"] < min([first["UPDATE books"], *rows_locked])
