@@ -132,16 +132,53 @@ def merge(
     """Make two of our series one: all that hangs on `drop` moves to `keep`, and `drop` is gone. Its names stay as names
     of `keep`, so that the next read of the library finds the merged series under either. Returns the merge's id, by
     which it can be undone. Raises NoSuchMerge where there are not two such series."""
-    alone(connection)
-    if keep == drop or len(names_of(connection, [keep, drop])) != 2:
-        raise NoSuchMerge(f"{keep} and {drop} are not two series of ours; `mam series list` shows their numbers.")
+    _be_two(connection, keep, drop)
     both: dict[str, Any] = {"keep": keep, "drop": drop, "now": now}
     merge_id: int = connection.execute(
         text(
-            """
+            f"""
             INSERT INTO series_merges (kept_id, dropped_name, dropped_name_key, dropped_author_key, rule, evidence,
                                        moved, merged_at, merged_by)
-            SELECT :keep, d.name, d.name_key, d.author_key, :rule, :evidence, jsonb_build_object(
+            SELECT :keep, d.name, d.name_key, d.author_key, :rule, :evidence, {_WHAT_MOVES}, :now, :by
+            FROM series d, series k WHERE d.id = :drop AND k.id = :keep
+            RETURNING id
+            """
+        ),
+        both | {"rule": rule, "evidence": evidence, "by": by},
+    ).scalar_one()
+    _move(connection, both)
+    return merge_id
+
+
+def merge_again(connection: Connection, merge_id: int, *, keep: int, drop: int, now: datetime) -> None:
+    """Make a merge again that had to be taken back for the sake of an older one. It keeps its id, its rule and its
+    date; what it moves is noted afresh."""
+    _be_two(connection, keep, drop)
+    both: dict[str, Any] = {"keep": keep, "drop": drop, "now": now}
+    connection.execute(
+        text(
+            f"""
+            UPDATE series_merges m SET kept_id = :keep, moved = {_WHAT_MOVES}
+            FROM series d, series k WHERE m.id = :id AND d.id = :drop AND k.id = :keep
+            """
+        ),
+        {"id": merge_id, "keep": keep, "drop": drop},
+    )
+    _move(connection, both)
+
+
+def _be_two(connection: Connection, first: int, second: int) -> None:
+    alone(connection)
+    if first == second or len(names_of(connection, [first, second])) != 2:
+        raise NoSuchMerge(f"{first} and {second} are not two series of ours; `mam series list` shows their numbers.")
+
+
+def _move(connection: Connection, both: Mapping[str, Any]) -> None:
+    for statement in _MOVES:
+        connection.execute(text(statement), both)
+
+
+_WHAT_MOVES = """jsonb_build_object(
                 'series', to_jsonb(d),
                 'kept_goodreads_id', k.goodreads_id,
                 'books', (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -164,18 +201,11 @@ def merge(
                               AND other.source = c.source AND other.source_key = c.source_key
                             WHERE c.series_id = :drop AND c.author_id IS NULL),
                 'gaps', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
-                         FROM missing_books m WHERE m.series_id = :drop)
-            ), :now, :by
-            FROM series d, series k WHERE d.id = :drop AND k.id = :keep
-            RETURNING id
-            """
-        ),
-        both | {"rule": rule, "evidence": evidence, "by": by},
-    ).scalar_one()
-    for statement in _MOVES:
-        connection.execute(text(statement), both)
-    return merge_id
-
+                         FROM missing_books m WHERE m.series_id = :drop),
+                'merges_kept', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
+                                FROM series_merges m WHERE m.kept_id = :drop),
+                'merges_restored', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
+                                    FROM series_merges m WHERE m.restored_id = :drop))"""
 
 _MOVES = (
     """INSERT INTO book_series (book_id, series_id, position, ordinal)
@@ -200,6 +230,7 @@ _MOVES = (
        WHERE c.series_id = :drop""",
     "UPDATE missing_books SET series_id = :keep WHERE series_id = :drop",
     # Earlier merges into `drop` are now merges into `keep`; what was held apart from `drop` is held apart from `keep`.
+    # `moved` names them: an undoing gives them back.
     "UPDATE series_merges SET kept_id = :keep WHERE kept_id = :drop",
     "UPDATE series_merges SET restored_id = :keep WHERE restored_id = :drop",
     """UPDATE series k SET goodreads_id = coalesce(k.goodreads_id, d.goodreads_id),
@@ -217,12 +248,18 @@ def alone(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.library'))"))
 
 
-def keep_apart(connection: Connection, first: int, second: int, *, by: str | None, now: datetime) -> None:
+def keep_apart(
+    connection: Connection,
+    first: int,
+    second: int,
+    *,
+    by: str | None,
+    now: datetime,
+    evidence: str = "a person says that they differ",
+) -> None:
     """A person's word that two series are not one: no rule merges them, and they are asked about no more. Raises
     NoSuchMerge where there are not two such series."""
-    alone(connection)
-    if first == second or len(names_of(connection, [first, second])) != 2:
-        raise NoSuchMerge(f"{first} and {second} are not two series of ours; `mam series list` shows their numbers.")
+    _be_two(connection, first, second)
     if frozenset({first, second}) in held_apart(connection):
         return
     connection.execute(
@@ -230,12 +267,12 @@ def keep_apart(connection: Connection, first: int, second: int, *, by: str | Non
             """
             INSERT INTO series_merges (kept_id, dropped_name, dropped_name_key, dropped_author_key, rule, evidence,
                                        moved, merged_at, merged_by, undone_at, undone_by, restored_id)
-            SELECT :first, s.name, s.name_key, s.author_key, 'held_apart', 'a person says that they differ',
+            SELECT :first, s.name, s.name_key, s.author_key, 'held_apart', :evidence,
                    jsonb_build_object('books', jsonb_build_array()), :now, :by, :now, :by, :second
             FROM series s WHERE s.id = :second
             """
         ),
-        {"first": first, "second": second, "by": by, "now": now},
+        {"first": first, "second": second, "by": by, "now": now, "evidence": evidence},
     )
 
 

@@ -2,21 +2,24 @@
 
 Belongs here: SQL that gives back what `series_merges.moved` tells. Does not belong here: merging (series_identity).
 
+What a merge moved is told as of its own time, so that only the last one into a series can be undone by it alone. An
+older one is reached by taking the later ones back, newest first, and making them again when it is undone.
+
 No function commits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from mam_assets.domain.names import normalise_series
-from mam_assets.store.series_identity import NoSuchMerge, alone
+from mam_assets.store.series_identity import NoSuchMerge, alone, keep_apart, merge_again
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,81 @@ def unmerge(connection: Connection, merge_id: int, *, by: str | None, now: datet
     catalogue, its gaps and its books. What has changed since holds: a book that left the kept series comes not back,
     one whose place was mended keeps the new place, and one that came later under the dropped name goes along.
 
-    The two are never merged again by a rule. Raises NoSuchMerge where there is none of that id, or it was undone."""
+    Merges that were made upon this one stand: they are taken back, and made again without it. The series is never again
+    merged by a rule with the one that it was merged into, nor with any that it was one with when it was undone. Raises
+    NoSuchMerge where there is none of that id, or it was undone."""
     alone(connection)
-    row = connection.execute(text("SELECT * FROM series_merges WHERE id = :id FOR UPDATE"), {"id": merge_id}).first()
+    row = _merge(connection, merge_id)
     if row is None:
         raise NoSuchMerge(f"there is no merge {merge_id}; `mam series list` shows them.")
     if row.undone_at is not None:
         raise NoSuchMerge(f"merge {merge_id} was undone already, on {row.undone_at:%Y-%m-%d} by {row.undone_by}.")
+    kept_now = row.kept_id
+    later: list[_TakenBack] = []
+    while (above := _last_upon(connection, merge_id)) is not None:
+        later.append(_TakenBack(above.id, above.kept_id, _take_back(connection, above, now).series_id))
+    row = _merge(connection, merge_id)
+    assert row is not None
+    restored = _take_back(connection, row, now)
+    connection.execute(
+        text("UPDATE series_merges SET undone_at = :now, undone_by = :by, restored_id = :restored WHERE id = :id"),
+        {"now": now, "by": by, "restored": restored.series_id, "id": merge_id},
+    )
+    apart = _apart_since(connection, row.kept_id, row.merged_at) | {
+        end for one in later for end in (one.keep, one.drop)
+    }
+    evidence = f"merge {merge_id} was undone while they were one"
+    for other in sorted(apart - {restored.series_id, row.kept_id}):
+        keep_apart(connection, other, restored.series_id, by=by, now=now, evidence=evidence)
+    for one in reversed(later):
+        merge_again(connection, one.merge_id, keep=one.keep, drop=one.drop, now=now)
+    return replace(restored, kept_id=kept_now)
+
+
+class _TakenBack(NamedTuple):
+    """A merge that is to be made again."""
+
+    merge_id: int
+    keep: int
+    drop: int
+
+
+def _merge(connection: Connection, merge_id: int) -> Row[Any] | None:
+    return connection.execute(
+        text("SELECT * FROM series_merges WHERE id = :id FOR UPDATE"), {"id": merge_id}
+    ).one_or_none()
+
+
+def _last_upon(connection: Connection, merge_id: int) -> Row[Any] | None:
+    """The newest merge that stands and was made, after this one, into the series that this one is in now."""
+    return connection.execute(
+        text(
+            """
+            SELECT above.* FROM series_merges m
+            JOIN series_merges above ON above.kept_id = m.kept_id AND above.id > m.id AND above.undone_at IS NULL
+            WHERE m.id = :id ORDER BY above.id DESC LIMIT 1
+            """
+        ),
+        {"id": merge_id},
+    ).one_or_none()
+
+
+def _apart_since(connection: Connection, series_id: int, since: datetime) -> set[int]:
+    """What a person has held apart from a series since a time: that was said of all that it held then."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT CASE kept_id WHEN :id THEN restored_id ELSE kept_id END AS other FROM series_merges
+            WHERE :id IN (kept_id, restored_id) AND restored_id IS NOT NULL AND undone_at >= :since
+            """
+        ),
+        {"id": series_id, "since": since},
+    )
+    return set(rows.scalars()) - {series_id}
+
+
+def _take_back(connection: Connection, row: Row[Any], now: datetime) -> Restored:
+    """Give the dropped series back what the last merge into a series moved."""
     kept, moved = row.kept_id, row.moved
     restored = _made_again(connection, moved, kept, now)
     given = {"kept": kept, "restored": restored, "now": now}
@@ -57,14 +128,20 @@ def unmerge(connection: Connection, merge_id: int, *, by: str | None, now: datet
         ),
         given | {"ids": moved["gaps"]},
     ).rowcount
+    for column in ("kept_id", "restored_id"):
+        connection.execute(
+            text(
+                f"""
+                UPDATE series_merges SET {column} = :restored
+                WHERE {column} = :kept AND id = ANY(CAST(:ids AS bigint[]))
+                """
+            ),
+            given | {"ids": moved.get(f"merges_{column.removesuffix('_id')}", [])},
+        )
     # Both are looked at afresh: what was read of the one said something of the other as well.
     connection.execute(
         text("UPDATE series SET last_completion_check = NULL, date_updated = :now WHERE id IN (:kept, :restored)"),
         given,
-    )
-    connection.execute(
-        text("UPDATE series_merges SET undone_at = :now, undone_by = :by, restored_id = :restored WHERE id = :id"),
-        {"now": now, "by": by, "restored": restored, "id": merge_id},
     )
     return Restored(restored, row.dropped_name, books, gaps, kept)
 
@@ -222,14 +299,15 @@ def _give_entries_back(connection: Connection, moved: Mapping[str, Any], given: 
         connection.execute(
             text(
                 """
-                INSERT INTO catalog_entries (series_id, source, source_key, title, authors, series_name, position, kind,
-                    published, isbn, asin, goodreads_id, language, audiobook, first_seen, last_seen)
-                SELECT :restored, e.source, e.source_key, e.title,
+                INSERT INTO catalog_entries (id, series_id, source, source_key, title, authors, series_name, position,
+                    kind, published, isbn, asin, goodreads_id, language, audiobook, first_seen, last_seen)
+                SELECT e.id, :restored, e.source, e.source_key, e.title,
                        ARRAY(SELECT jsonb_array_elements_text(e.authors)), e.series_name, e.position, e.kind,
                        e.published, e.isbn, e.asin, e.goodreads_id, e.language, e.audiobook, e.first_seen, e.last_seen
-                FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS e (source text, source_key text, title text,
-                    authors jsonb, series_name text, position text, kind text, published text, isbn text, asin text,
-                    goodreads_id text, language text, audiobook boolean, first_seen timestamptz, last_seen timestamptz)
+                FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS e (id bigint, source text, source_key text,
+                    title text, authors jsonb, series_name text, position text, kind text, published text, isbn text,
+                    asin text, goodreads_id text, language text, audiobook boolean, first_seen timestamptz,
+                    last_seen timestamptz)
                 ON CONFLICT DO NOTHING
                 """
             ).bindparams(bindparam("entries", type_=JSONB)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -138,6 +139,40 @@ def test_a_merge_within_a_merge_can_be_undone_too(connection: Connection) -> Non
     restored = unmerge(connection, first, by=None, now=LATER)
     assert (restored.kept_id, restored.books) == (third, 2)
     assert ids(connection) == {"Martian Tales": third, "John Carter of Mars": known["carter"]}
+
+
+def chain(connection: Connection) -> tuple[tuple[int, int, int], tuple[int, int]]:
+    """John Carter of Mars merged into Barsoom, and that into Martian Tales: the series, and the merges."""
+    known = fill(connection)
+    save_items(connection, [mars("9", "Swords of Mars", SeriesRef("Martian Tales", "9"))], NOW)
+    third = ids(connection)["Martian Tales"]
+    first = merge(connection, keep=known["barsoom"], drop=known["carter"], **READ)
+    second = merge(connection, keep=third, drop=known["barsoom"], **READ)
+    return (known["carter"], known["barsoom"], third), (first, second)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["the older first", "the newer first"])
+def test_merges_that_stand_on_each_other_are_undone_in_any_order(
+    connection: Connection, order: tuple[int, int]
+) -> None:
+    series, found = chain(connection)
+    restored = [unmerge(connection, found[which], by="Ann", now=LATER) for which in order]
+    carter = next(one for one in restored if one.series_id == series[0])
+    assert (carter.books, carter.gaps) == (2, 1)
+    rows = connection.execute(text("SELECT series_id, count(*) FROM book_series GROUP BY 1"))
+    assert {row[0]: row[1] for row in rows} == dict(zip(series, (2, 2, 1), strict=True))
+    assert held_apart(connection) == {frozenset(pair) for pair in combinations(series, 2)}
+
+
+def test_what_was_held_apart_before_a_merge_is_so_again_after_its_undoing(connection: Connection) -> None:
+    known = fill(connection)
+    save_items(connection, [mars("9", "Swords of Mars", SeriesRef("Martian Tales", "9"))], NOW)
+    third = ids(connection)["Martian Tales"]
+    series_identity.keep_apart(connection, known["carter"], known["barsoom"], by="Ann", now=NOW)
+    merge_id = merge(connection, keep=third, drop=known["barsoom"], **READ)
+    assert held_apart(connection) == {frozenset({known["carter"], third})}
+    unmerge(connection, merge_id, by="Ann", now=LATER)
+    assert frozenset(known.values()) in held_apart(connection)
 
 
 def test_what_has_changed_since_holds(connection: Connection) -> None:
