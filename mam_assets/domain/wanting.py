@@ -369,7 +369,8 @@ _ACTIVE = ("queued", "downloading", "completed")
 
 def doubles(open_gaps: Sequence[OpenGap]) -> list[tuple[OpenGap, OpenGap]]:
     """Pairs (kept, doubled) of open gaps that want one work. Kept is what is under way, else what a person has ignored
-    or has to decide, else the older one; two that are both under way are left alone."""
+    or has to decide, else the older one; two that are both under way are left alone. An ignored double makes the kept
+    one ignored (store.gaps)."""
     order = sorted(open_gaps, key=lambda gap: (_standing(gap.download_status), gap.gap_id))
     by_key: dict[str, OpenGap] = {}
     found = []

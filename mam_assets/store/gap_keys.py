@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -194,12 +195,12 @@ def gaps_that_share_a_key(connection: Connection, keys: Iterable[str] | None = N
     return [_gap(row) for row in rows]
 
 
-def ignored_before(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[int, bool]]:
-    """By key: the gap that was closed last with it, and whether a person had ignored it."""
+def ignored_before(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[datetime, int, bool]]:
+    """By key: when the gap that was closed last with it was closed, its id, and whether a person had ignored it."""
     rows = connection.execute(
         text(
             """
-            SELECT DISTINCT ON (k.key) k.key, m.id, m.download_status = 'ignored' AS ignored
+            SELECT DISTINCT ON (k.key) k.key, m.closed_date, m.id, m.download_status = 'ignored' AS ignored
             FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS v (key)
             JOIN missing_book_keys k ON k.key = v.key
             JOIN missing_books m ON m.id = k.missing_book_id
@@ -209,7 +210,7 @@ def ignored_before(connection: Connection, keys: Iterable[str]) -> dict[str, tup
         ),
         {"keys": json.dumps(sorted(keys))},
     )
-    return {row.key: (row.id, row.ignored) for row in rows}
+    return {row.key: (row.closed_date, row.id, row.ignored) for row in rows}
 
 
 def owners_of_keys(connection: Connection, keys: Iterable[str]) -> tuple[set[int], set[int]]:

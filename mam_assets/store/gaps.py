@@ -127,7 +127,7 @@ def _still_ignored(connection: Connection, wanted: Sequence[Wanted]) -> list[Wan
     settled = []
     for want in wanted:
         before = [closed[key] for key in keys.get(want.work_key, ()) if key in closed]
-        settled.append(replace(want, status="ignored") if before and max(before)[1] else want)
+        settled.append(replace(want, status="ignored") if before and max(before)[-1] else want)
     return settled
 
 
@@ -233,7 +233,10 @@ def _join_doubles(connection: Connection, keys: set[str], settled: set[str], now
                     requested_by = coalesce(m.requested_by, gone.requested_by),
                     other_titles = ARRAY(SELECT DISTINCT unnest(m.other_titles || gone.other_titles || gone.title)
                                          EXCEPT SELECT m.title ORDER BY 1),
-                    priority = least(m.priority, gone.priority)
+                    priority = least(m.priority, gone.priority),
+                    -- what is on its way may come; nothing new is tried for what a person ignores
+                    download_status = CASE gone.download_status WHEN 'ignored' THEN 'ignored'
+                                                                ELSE m.download_status END
                 FROM gone WHERE m.id = :kept
                 """
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, text
@@ -208,3 +209,30 @@ def test_a_second_writing_changes_no_row(connection: Connection) -> None:
     before = connection.execute(versions).all()
     gaps.write_series(connection, judge(connection), LATER)
     assert connection.execute(versions).all() == before
+
+
+def test_an_ignored_double_ends_the_pursuit_of_the_work_and_not_the_download_on_its_way(connection: Connection) -> None:
+    gaps.write_wanted(connection, [wish("Northern Lights", "A"), wish("The Golden Compass", "A")], NOW)
+    connection.execute(
+        text("UPDATE missing_books SET download_status = 'downloading' WHERE title = 'The Golden Compass'")
+    )
+    ignore(connection, "Northern Lights")
+    connection.execute(
+        text("UPDATE missing_books SET other_titles = '{Northern Lights}' WHERE title = 'The Golden Compass'")
+    )
+    gaps.write_wanted(connection, [wish("Northern Lights", "A")], LATER)
+    assert statuses(connection, "Northern Lights") == [("ignored", False)]
+    assert statuses(connection, "The Golden Compass") == [("ignored", True)]
+
+
+def test_the_gap_closed_last_says_whether_a_work_is_ignored(connection: Connection) -> None:
+    """Whatever the ids: of two closed gaps, each found by another key, the one with the lower id was closed later."""
+    gaps.write_wanted(connection, [wish("Northern Lights", "A"), wish("The Golden Compass", "A")], NOW)
+    for title, status, closed in (("Northern Lights", "ignored", LATER), ("The Golden Compass", "completed", NOW)):
+        connection.execute(
+            text("UPDATE missing_books SET download_status = :status, closed_date = :closed WHERE title = :title"),
+            {"title": title, "status": status, "closed": closed},
+        )
+    both = replace(wish("Northern Lights", "A"), other_titles=("The Golden Compass",))
+    gaps.write_wanted(connection, [both], LATER)
+    assert statuses(connection, "Northern Lights") == [("ignored", False), ("ignored", True)]
