@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from mam_assets.domain.books import Release
 from mam_assets.domain.discovering import JudgedUpload
+from mam_assets.domain.library import LONGEST_KEY
 from mam_assets.domain.names import normalise_person, normalise_title
 from mam_assets.store import marks
 from mam_assets.store import releases as offered
@@ -161,9 +162,9 @@ def _discovered(release: Release, now: datetime) -> dict[str, Any]:
     series = release.series[0] if release.series else None
     return {
         "title": release.title,
-        "title_key": normalise_title(release.title),
+        "title_key": normalise_title(release.title)[:LONGEST_KEY],
         "author": ", ".join(release.authors),
-        "author_key": normalise_person(release.authors[0]),
+        "author_key": normalise_person(release.authors[0])[:LONGEST_KEY],
         "authors": list(release.authors),
         "narrator": ", ".join(release.narrators) or None,
         "narrators": list(release.narrators),

@@ -121,3 +121,8 @@ def test_uploads_of_an_older_version_are_judged_too(connection: Connection) -> N
     assert scanned(connection)[1] == Settled(discovered=1)
     assert uploads.unjudged(connection) == []
     assert uploads.count(connection) == 1
+
+
+def test_a_title_without_end_is_known_by_the_same_key_as_in_the_library(connection: Connection) -> None:
+    scanned(connection, release("1", "word " * 200 + "end", "Rudyard Kipling"))
+    assert rows(connection, "SELECT length(title_key) FROM books") == [(300,)]
