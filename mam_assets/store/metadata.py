@@ -20,6 +20,7 @@ from sqlalchemy.types import Text
 from mam_assets.domain.books import SeriesRef, Work
 from mam_assets.domain.completeness import asks_for_series, completeness
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
+from mam_assets.domain.library import LONGEST_KEY
 from mam_assets.domain.matching import Answer, Candidate, Recording
 from mam_assets.domain.metadata import Change, names_in
 from mam_assets.domain.names import normalise_person, normalise_title
@@ -319,7 +320,7 @@ def set_fields(
     one_at_a_time(connection)
     columns: dict[str, Any] = {name: typed(name, value) for name, value in values.items()}
     if "title" in values:
-        columns["title_key"] = normalise_title(values["title"] or "")
+        columns["title_key"] = normalise_title(values["title"] or "")[:LONGEST_KEY]
     if "narrator" in values:
         columns["narrators"] = list(names_in(values["narrator"]))
     if "author" in values:
