@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mam_assets.domain.authors import written_by
-from mam_assets.domain.names import fold, normalise_person, normalise_series, split_people
+from mam_assets.domain.authors import is_nobody, written_by
+from mam_assets.domain.names import normalise_person, normalise_series, split_people
 
 # A person tidies a few books at a time. A mount that failed, a wrong library or a broken answer takes most of them.
 SUSPICIOUS_SHARE = 0.3
@@ -37,32 +37,13 @@ def judge_shrinkage(*, known: int, gone: int) -> Shrinkage:
     return Shrinkage(known=known, gone=gone, suspicious=suspicious, words=words)
 
 
-# What taggers write where they know nobody. Nobody is an author: it owns no catalogue and has no gaps.
-_NOBODY = frozenset(
-    {
-        "unknown",
-        "unknown author",
-        "author unknown",
-        "unknown artist",
-        "various",
-        "various authors",
-        "various artists",
-        "anonymous",
-        "n a",
-        "na",
-        "none",
-        "null",
-    }
-)
-
 LONGEST_KEY = 300
 """Characters of a key. Two of them in any script fit into one row of an index."""
 
 
 def person_key(name: str) -> str:
     """The key under which a person is known; empty for "Unknown", "Various" and what holds no letter."""
-    key = normalise_person(name)[:LONGEST_KEY]
-    return "" if fold(name) in _NOBODY else key
+    return "" if is_nobody(name) else normalise_person(name)[:LONGEST_KEY]
 
 
 def people_in(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,11 +1,16 @@
 """What a read of an item makes of our row: what Audiobookshelf shows first, what we wrote there, what a person edited.
 
 Belongs here: deciding field by field. Does not belong here: which item is which book (library), in which form
-Audiobookshelf's values are kept (shown), reading and storing them.
+Audiobookshelf's values are kept (shown), which of an item's series is the book's (first_series), reading and storing
+them.
 
 For each field three things are compared: what is shown now, what was shown last (`books.abs_values`) and what we sent
 (`books.abs_written`). Shown as before: ours stays. Shown as we sent it: our own write has arrived. Anything else is a
 person's edit: theirs becomes ours, empty too, and the field is locked.
+
+An item older than what we know of it (by `updated_at`) tells of no edit. Where our row was stored or written back while
+the item was on its way, it is left out (`is_overtaken`) until the next read. Otherwise Audiobookshelf was restored
+from a backup: what it shows is taken as shown, locked values and those of a better source stay, and nothing is locked.
 """
 
 from __future__ import annotations
@@ -18,8 +23,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mam_assets.domain.books import LibraryItem
+from mam_assets.domain.books import LibraryItem, SeriesRef
 from mam_assets.domain.completeness import asks_for_series, completeness
+from mam_assets.domain.first_series import find_first, in_order, narrow, same_series, wanted_keys
 from mam_assets.domain.shown import Shown, shown_values
 
 FIELDS = (
@@ -51,7 +57,8 @@ _FROM_THERE = frozenset({"Audiobookshelf", None})
 @dataclass(frozen=True, slots=True)
 class KnownBook:
     """Our row of an item. ``readded``: the item came back under a new id, so what was shown of the old one says nothing
-    of what a person did to this one."""
+    of what a person did to this one. ``updated_at``: when Audiobookshelf last changed the item, by its clock.
+    ``seen_at``: when it was last read or written back, by ours."""
 
     book_id: int
     values: Mapping[str, Any]
@@ -65,6 +72,8 @@ class KnownBook:
     stands_alone: bool | None = None
     listed: bool = True
     readded: bool = False
+    updated_at: datetime | None = None
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class Edit:
 @dataclass(slots=True)
 class Reading:
     """Our row as it is to be after a read. ``authors_changed``, ``series_changed``: the links of the book are to be
-    made again from the item's arrays."""
+    made again, to the item's authors, and to ``series``: ours first, then the item's others."""
 
     values: dict[str, Any]
     sources: dict[str, str]
@@ -89,15 +98,16 @@ class Reading:
     locked: list[str]
     authors: list[str]
     narrators: list[str]
+    series: tuple[SeriesRef, ...] = ()
     completeness: int = 0
     authors_changed: bool = True
     series_changed: bool = True
     edits: list[Edit] = field(default_factory=list)
 
 
-def item_values(item: LibraryItem, people: Sequence[str]) -> dict[str, Any]:
-    """The 13 fields as our columns hold them; None where empty. ``people`` are the item's authors, taken apart."""
-    first = item.series[0] if item.series else None
+def item_values(item: LibraryItem, people: Sequence[str], first: SeriesRef | None) -> dict[str, Any]:
+    """The 13 fields as our columns hold them; None where empty. ``people`` are the item's authors, taken apart,
+    ``first`` is the one of its series that is the book's."""
     return {
         "title": item.title,
         "subtitle": item.subtitle,
@@ -115,9 +125,18 @@ def item_values(item: LibraryItem, people: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def is_overtaken(known: KnownBook, item: LibraryItem, since: datetime) -> bool:
+    """Whether the item, asked for some time after ``since``, is older than what was stored of it meanwhile."""
+    return _is_older(known, item) and known.seen_at is not None and known.seen_at >= since
+
+
+def _is_older(known: KnownBook, item: LibraryItem) -> bool:
+    return known.updated_at is not None and item.updated_at < known.updated_at
+
+
 def read_first(item: LibraryItem, people: Sequence[str], now: datetime) -> Reading:
     """A book that was not known: every value is Audiobookshelf's."""
-    values = item_values(item, people)
+    values = item_values(item, people, item.series[0] if item.series else None)
     filled = [name for name, value in values.items() if value is not None]
     return Reading(
         values=values,
@@ -128,13 +147,16 @@ def read_first(item: LibraryItem, people: Sequence[str], now: datetime) -> Readi
         locked=[],
         authors=list(people),
         narrators=list(item.narrators),
+        series=item.series,
         completeness=completeness(values, in_series=True),
     )
 
 
 def read_again(known: KnownBook, item: LibraryItem, people: Sequence[str], now: datetime) -> Reading:
     """A book that we have: field by field what becomes of it."""
-    theirs, shown = item_values(item, people), shown_values(item)
+    keys = wanted_keys(known.shown, known.values["series"])
+    in_series = find_first(item.series, keys)
+    theirs, shown = item_values(item, people, in_series), shown_values(item)
     reading = Reading(
         values=dict(known.values),
         sources=dict(known.sources),
@@ -145,44 +167,58 @@ def read_again(known: KnownBook, item: LibraryItem, people: Sequence[str], now: 
         authors=list(known.authors),
         narrators=list(known.narrators),
     )
-    first = known.readded or (not known.shown and not known.listed)
+    older = _is_older(known, item)
+    first = known.readded or older or (not known.shown and not known.listed)
     changed = {name: not _shown_alike(name, shown, known.shown) for name in ("author", "series", "series_number")}
-    reading.authors_changed = first or changed["author"]
     series_shown = bool(item.series) if first else changed["series"] or changed["series_number"]
     reading.series_changed = series_shown or (changed["author"] and bool(item.series))
+    sides = _Sides(narrow(shown, keys), narrow(known.shown, keys), narrow(known.written, keys))
     for name in FIELDS:
         if name == MEASURED:
             if theirs[name] is not None and name not in known.locked:
                 _take(reading, name, theirs[name], "Audiobookshelf", now)
         elif first:
-            _first_look(reading, known, name, theirs[name], now)
+            _first_look(reading, known, name, theirs[name], now, trusted=known.readded or older)
         else:
-            _look_again(reading, known, name, theirs[name], now)
+            _look_again(reading, known, name, theirs[name], now, sides)
     if reading.values["author"] == theirs["author"]:
         reading.authors = list(people)
     if reading.values["narrator"] == theirs["narrator"]:
         reading.narrators = list(item.narrators)
-    in_series = asks_for_series(reading.values["series"], known.stands_alone)
-    reading.completeness = completeness(reading.values, in_series=in_series, locked=reading.locked)
+    # Where another author than the item's is kept, so are the links to that one.
+    reading.authors_changed = reading.values["author"] == theirs["author"] if first else changed["author"]
+    reading.series = in_order(reading.values["series"], reading.values["series_number"], item.series, in_series)
+    asks = asks_for_series(reading.values["series"], known.stands_alone)
+    reading.completeness = completeness(reading.values, in_series=asks, locked=reading.locked)
     return reading
 
 
-def _first_look(reading: Reading, known: KnownBook, name: str, theirs: Any, now: datetime) -> None:
-    """Nothing is known of what was shown before: nobody can have edited it. Locks stand; and where the item only came
-    back, so does what a better source had said."""
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What is shown now, what was seen last and what we wrote, each with the book's series alone: another one beside it
+    is no edit of it."""
+
+    shown: Mapping[str, Shown]
+    seen: Mapping[str, Shown]
+    written: Mapping[str, Shown]
+
+
+def _first_look(reading: Reading, known: KnownBook, name: str, theirs: Any, now: datetime, *, trusted: bool) -> None:
+    """Nothing is known of what was shown before: nobody can have edited it. Locks stand; and where our row is
+    ``trusted``, because the item only came back, so does what a better source had said."""
     filled = known.values.get(name) is not None
-    kept = known.readded and filled and known.sources.get(name) not in _FROM_THERE
+    kept = trusted and filled and known.sources.get(name) not in _FROM_THERE
     if theirs is not None and name not in known.locked and not kept:
         _take(reading, name, theirs, "Audiobookshelf", now)
 
 
-def _look_again(reading: Reading, known: KnownBook, name: str, theirs: Any, now: datetime) -> None:
+def _look_again(reading: Reading, known: KnownBook, name: str, theirs: Any, now: datetime, sides: _Sides) -> None:
     follows = known.sources.get(name) in _FROM_THERE and name not in known.locked
-    if _shown_alike(name, reading.shown, known.shown):
+    if _shown_alike(name, sides.shown, sides.seen) and not _is_of_another_series(reading, known, name, theirs):
         # The form may have changed: what came from there keeps the form that is shown there.
         if follows and theirs is not None:
             _take(reading, name, theirs, "Audiobookshelf", now)
-    elif name in known.written and _shown_alike(name, reading.shown, known.written):
+    elif name in known.written and _shown_alike(name, sides.shown, sides.written):
         if known.values.get(name) is None or follows:
             _take(reading, name, theirs, "Audiobookshelf", now)
     else:
@@ -192,6 +228,12 @@ def _look_again(reading: Reading, known: KnownBook, name: str, theirs: Any, now:
         _take(reading, name, theirs, "Manual", now, again=True)
         reading.locked = sorted({*reading.locked, name})
         reading.written.pop(name, None)
+
+
+def _is_of_another_series(reading: Reading, known: KnownBook, name: str, theirs: Any) -> bool:
+    """Whether a number of ours was set for the series that the book has just been taken out of."""
+    ours_stays = name == "series_number" and known.values.get(name) not in (None, theirs)
+    return ours_stays and not same_series(known.values["series"], reading.values["series"])
 
 
 def _take(reading: Reading, name: str, value: Any, source: str, now: datetime, *, again: bool = False) -> None:

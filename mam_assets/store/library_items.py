@@ -13,13 +13,13 @@ from datetime import datetime
 from json import dumps
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, func, select, text, update
 
 from mam_assets.domain.books import LibraryItem
 from mam_assets.domain.library import LONGEST_KEY, people_in, person_key
 from mam_assets.domain.names import normalise_title
 from mam_assets.domain.recordings import Former, Recording, find_returned
-from mam_assets.domain.rereading import FIELDS, KnownBook, Reading, read_again, read_first
+from mam_assets.domain.rereading import FIELDS, KnownBook, Reading, is_overtaken, read_again, read_first
 from mam_assets.store.copying import copy_rows
 from mam_assets.store.library_people import Tied, tie
 from mam_assets.store.tables import Book
@@ -85,7 +85,8 @@ def save_items(
     *,
     listed: Mapping[str, str] | None = None,
 ) -> Saved:
-    """Write items with their authors and series. Idempotent; items without audio are left out.
+    """Write items with their authors and series. Idempotent; items without audio are left out, and those of which
+    something newer was stored since ``now``, which is a time before they were asked for.
 
     ``listed`` has the digests of the list that showed them, by id. A series known under another name keeps its
     identity. One that comes back under a new id, or was discovered elsewhere, keeps its row.
@@ -95,7 +96,9 @@ def save_items(
         return Saved(0, 0)
     # Two processes that meet the same new author must not both insert it: names have no natural lock of their own.
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.library'))"))
-    known = _known(connection, items)
+    found = _known(connection, items)
+    items = [item for item in items if item.abs_id not in found or not is_overtaken(found[item.abs_id], item, now)]
+    known = {item.abs_id: found[item.abs_id] for item in items if item.abs_id in found}
     returned = _returned(connection, [item for item in items if item.abs_id not in known])
     reads = [_read(item, known.get(item.abs_id) or returned.get(item.abs_id), now) for item in items]
     listed = listed or {}
@@ -110,7 +113,7 @@ def save_items(
             read.item.abs_id,
             ids[read.item.abs_id] if read.known is None else read.known.book_id,
             read.people,
-            read.item.series,
+            read.reading.series,
             read.reading.authors_changed,
             read.reading.series_changed,
         )
@@ -123,6 +126,20 @@ def save_items(
         changed=len(known),
         returned=sum(book.readded for book in returned.values()),
         edits=sum(len(read.reading.edits) for read in again),
+    )
+
+
+def note_written(connection: Connection, book_id: int, item: LibraryItem, now: datetime) -> None:
+    """Note the age of an item as it was read after we wrote to it, so that no older copy of it is stored over it. The
+    next read of the library asks for it again, whatever its list shows then."""
+    connection.execute(
+        update(Book)
+        .where(Book.id == book_id)
+        .values(
+            abs_updated_at=func.greatest(Book.abs_updated_at, item.updated_at),
+            last_seen_at=func.greatest(Book.last_seen_at, now),
+            abs_mark="",
+        )
     )
 
 
@@ -149,6 +166,8 @@ _KNOWN_COLUMNS = (
     Book.abs_values,
     Book.abs_written,
     Book.abs_mark,
+    Book.abs_updated_at,
+    Book.last_seen_at,
 )
 
 
@@ -174,6 +193,8 @@ def _known_book(row: Row[Any], *, readded: bool = False) -> KnownBook:
         stands_alone=found["stands_alone"],
         listed=found["abs_mark"] is not None,
         readded=readded,
+        updated_at=found["abs_updated_at"],
+        seen_at=found["last_seen_at"],
     )
 
 

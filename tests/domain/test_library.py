@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mam_assets.domain.library import KnownSeries, SeriesUse, judge_shrinkage, match_series, people_in, series_key
+from mam_assets.domain.library import (
+    KnownSeries,
+    SeriesUse,
+    judge_shrinkage,
+    match_series,
+    people_in,
+    person_key,
+    series_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +86,9 @@ def test_the_oldest_of_several_is_taken() -> None:
 )
 def test_translators_and_the_like_are_no_authors_of_an_item(names: list[str], expected: tuple[str, ...]) -> None:
     assert people_in(names) == expected
+
+
+@pytest.mark.parametrize("name", ["Multiple Authors", "Anon", "Diverse", "Unknown", "Various Artists", "n/a", "et al."])
+def test_whom_nobody_searches_is_no_author_either(name: str) -> None:
+    assert person_key(name) == ""
+    assert people_in([name]) == ()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mam_assets.domain.books import LibraryItem, SeriesRef
-from mam_assets.domain.rereading import FIELDS, KnownBook, Reading, read_again, read_first, same_value
+from mam_assets.domain.rereading import FIELDS, KnownBook, Reading, is_overtaken, read_again, read_first, same_value
 from mam_assets.domain.shown import Shown
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
@@ -227,3 +227,59 @@ def test_reading_twice_is_reading_once(
     twice = again(kept(once), edited)
     assert twice.edits == []
     assert (twice.values, twice.locked, twice.shown) == (once.values, once.locked, once.shown)
+
+
+def in_oz(**changes: Any) -> KnownBook:
+    """The fourth of Oz, by a person's word; Audiobookshelf shows it as the third."""
+    known = kept(first(item(series=(SeriesRef("Oz", "3"),))), values={"series_number": "4"}, locked=["series_number"])
+    return replace(known, **changes)
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        (SeriesRef("Oz", "3"), SeriesRef("Fairy Books")),
+        (SeriesRef("Fairy Books", "9"), SeriesRef("Oz", "3")),
+    ],
+)
+def test_another_series_added_there_leaves_the_number_of_the_first_as_it_is(series: tuple[SeriesRef, ...]) -> None:
+    after = again(in_oz(), item(series=series))
+    assert (after.values["series"], after.values["series_number"]) == ("Oz", "4")
+    assert (after.locked, after.edits, after.series_changed) == (["series_number"], [], True)
+    assert after.series == (SeriesRef("Oz", "4"), *(ref for ref in series if ref.name != "Oz"))
+
+
+def test_another_series_added_there_locks_nothing() -> None:
+    after = again(kept(first()), item(series=(SeriesRef("Novels", "4"), SeriesRef("Classics", "12"))))
+    assert (after.locked, after.edits, after.series_changed) == ([], [], True)
+
+
+def test_another_author_there_leaves_the_number_that_we_have() -> None:
+    after = again(in_oz(), item(series=(SeriesRef("Oz", "3"),), authors=("Lyman Baum",)))
+    assert (after.series_changed, after.series) == (True, (SeriesRef("Oz", "4"),))
+
+
+def test_the_number_of_another_series_is_not_ours() -> None:
+    after = again(in_oz(), item(series=(SeriesRef("Barsoom", "3"),)))
+    assert (after.values["series"], after.values["series_number"]) == ("Barsoom", "3")
+
+
+def test_an_older_item_is_nobodys_edit() -> None:
+    known = kept(
+        first(), updated_at=LATER, seen_at=NOW, shown={"title": "Emma", "publisher": "Penguin"},
+        values={"publisher": "Penguin"}, sources={"publisher": "GoogleBooks"}, written={"publisher": "Penguin"},
+    )  # fmt: skip
+    after = again(known, item())
+    assert (after.values["publisher"], after.locked, after.edits) == ("Penguin", [], [])
+    assert (after.written, "publisher" in after.shown) == ({"publisher": "Penguin"}, False)
+
+
+@pytest.mark.parametrize(
+    ("updated_at", "seen_at", "overtaken"),
+    [(LATER, LATER, True), (LATER, NOW, False), (NOW, LATER, False), (None, LATER, False), (LATER, None, False)],
+)
+def test_an_item_is_overtaken_by_a_newer_one_stored_since_the_read_began(
+    updated_at: datetime | None, seen_at: datetime | None, overtaken: bool
+) -> None:
+    known = kept(first(), updated_at=updated_at, seen_at=seen_at)
+    assert is_overtaken(known, item(), LATER) is overtaken

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event, text
 from mam_assets.domain.books import LibraryItem, SeriesRef
 from mam_assets.store import library
 from mam_assets.store import library_sightings as sightings
+from mam_assets.store.library_items import note_written
 from tests.store.test_catalog import NOW, item
 
 
@@ -95,3 +96,39 @@ def test_ten_times_the_items_take_no_more_statements(connection: Connection) -> 
     assert more <= few + 2
     assert more_again <= few_again + 2
     assert max(counted) < 20
+
+
+def test_a_copy_read_before_our_write_and_stored_after_it_changes_nothing(connection: Connection) -> None:
+    before = item("a", "Emma", "Jane Austen")
+    after = replace(before, publisher="Penguin", updated_at=before.updated_at + timedelta(milliseconds=1))
+    library.save_items(connection, [before], NOW)
+    connection.execute(
+        text(
+            """UPDATE books SET publisher = 'Penguin',
+            metadata_source = metadata_source || '{"publisher": "GoogleBooks"}',
+            abs_written = '{"publisher": "Penguin"}', abs_values = abs_values || '{"publisher": "Penguin"}'"""
+        )
+    )
+    book_id = connection.execute(text("SELECT id FROM books")).scalar_one()
+    note_written(connection, book_id, after, NOW + timedelta(minutes=2))
+    look = text("SELECT publisher, locked_fields, abs_values ->> 'publisher' AS shown FROM books")
+    assert library.save_items(connection, [before], NOW + timedelta(minutes=1)) == library.Saved(0, 0)
+    assert tuple(connection.execute(look).one()) == ("Penguin", [], "Penguin")
+    # A later read shows it as old as before: Audiobookshelf was restored from a backup.
+    assert library.save_items(connection, [before], NOW + timedelta(hours=1)) == library.Saved(new=0, changed=1)
+    assert tuple(connection.execute(look).one()) == ("Penguin", [], None)
+    # Our write arrives again, and is known as ours.
+    library.save_items(connection, [after], NOW + timedelta(hours=2))
+    assert tuple(connection.execute(look).one()) == ("Penguin", [], "Penguin")
+
+
+def test_the_links_to_series_say_what_the_book_says(connection: Connection) -> None:
+    oz = item("a", "Ozma of Oz", "L. Frank Baum", series=(SeriesRef("Oz", "3"),))
+    library.save_items(connection, [oz], NOW)
+    connection.execute(text("UPDATE books SET series_number = '4', locked_fields = '{series_number}'"))
+    library.save_items(connection, [replace(oz, series=(*oz.series, SeriesRef("Fairy Books", "7")))], NOW)
+    rows = connection.execute(
+        text("SELECT s.name, position FROM book_series JOIN series s ON s.id = series_id ORDER BY ordinal")
+    )
+    assert [tuple(row) for row in rows] == [("Oz", "4"), ("Fairy Books", "7")]
+    assert connection.execute(text("SELECT series_number, locked_fields FROM books")).one() == ("4", ["series_number"])
