@@ -38,18 +38,8 @@ _NOBODY = frozenset(
     | {"anonymous", "anon", "anonym", "anonymus", "n a", "na", "none", "null", "nil", "nobody", "not available"}
     | {"multiple authors", "multiple", "several authors", "several", "others", "et al", "unbekannt", "diverse"}
     | {"verschiedene", "inconnu", "collectif", "anonyme", "desconocido", "varios", "varios autores", "autori vari"}
-    | {
-        "unspecified",
-        "undefined",
-        "author",
-        "authors",
-        "audiobook",
-        "audiobooks",
-        "misc",
-        "miscellaneous",
-        "tba",
-        "tbd",
-    }
+    | {"unspecified", "undefined", "author", "authors", "audiobook", "audiobooks", "misc", "miscellaneous"}
+    | {"tba", "tbd"}
 )
 
 
@@ -63,7 +53,7 @@ def is_nobody(name: str) -> bool:
 def is_somebody(name: str | None) -> bool:
     """Whether a name can be searched: it is not nobody's, nor without a letter. A search for such a name finds
     everybody's works."""
-    return bool(name) and not is_nobody(name) and any(char.isalpha() for char in name)
+    return name is not None and not is_nobody(name) and any(char.isalpha() for char in name)
 
 
 def written_by(names: Iterable[str]) -> tuple[str, ...]:
