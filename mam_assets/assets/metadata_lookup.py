@@ -170,7 +170,7 @@ class Desk:
         if "audiobookshelf" in self.services.left_alone:
             return False
         try:
-            written = self.write_back.send(book.book_id)
+            written = self.write_back.send(book.book_id, self.memory.now())
         except ServiceError as error:
             if self.services.failed(error.service, error, book.title or f"book {book.book_id}"):
                 with self.database.begin() as connection:

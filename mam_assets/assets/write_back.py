@@ -16,6 +16,7 @@ from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.database import Connection, Engine
 from mam_assets.store import library as shelf
 from mam_assets.store import metadata, metadata_writing
+from mam_assets.store.library_items import note_written
 from mam_assets.store.metadata import BookForLookup
 
 
@@ -56,7 +57,7 @@ class WriteBack:
         metadata_writing.to_be_written(connection, book_id, due)
         return due
 
-    def send(self, book_id: int) -> bool:
+    def send(self, book_id: int, now: datetime) -> bool:
         """Send what is to be sent of a book whose item was read just now. True when something was. Raises ServiceError;
         the sending then stays due, and nothing of it is taken for a person's edit.
 
@@ -73,10 +74,11 @@ class WriteBack:
                 return False
             metadata_writing.about_to_write(connection, book_id, sending.written)
         self.audiobookshelf.update_media(item.abs_id, sending.body)
-        shown = shown_values(self.audiobookshelf.item(item.abs_id))
+        after = self.audiobookshelf.item(item.abs_id)
         with self.database.begin() as connection:
             metadata.hold_book(connection, book_id)
-            metadata_writing.wrote(connection, book_id, sending.written, shown)
+            metadata_writing.wrote(connection, book_id, sending.written, shown_values(after))
+            note_written(connection, book_id, after, now)
             self.note(connection, book_id)  # a person may have set another value while it was sent
         return True
 
