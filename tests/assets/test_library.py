@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from mam_assets.assets.library import books
+from mam_assets.assets.library_read import Sync
+from mam_assets.assets.metadata import book_metadata
 from mam_assets.checks.library import every_item_names_itself, library_has_not_collapsed
 from mam_assets.sandbox.twins.faults import Fault
 from tests.assets.house import House, item
@@ -186,3 +188,26 @@ def test_a_failing_audiobookshelf_fails_the_run_and_archives_nothing(
     house.shelf_twin.expired = False
     house.rows("UPDATE service_state SET retry_at = NULL RETURNING 1")
     assert house.run(books).of("books")["full_comparison"] == 1  # the read that broke off is made up for
+
+
+def test_a_write_of_ours_between_reading_and_storing_is_no_persons_edit(
+    make_house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = make_house([item("dracula", "Dracula", "Bram Stoker", language=None)])
+    house.run(books)
+    house.shelf_twin.control("edit", {"folder": "items/dracula", "media": {"metadata": {"subtitle": "A Tale"}}})
+    store = Sync.add
+    written = []
+
+    def late(self: Sync, *args: Any) -> None:
+        written.append(house.run(book_metadata, book_metadata={"scope": "new"}).of("book_metadata")["written_back"])
+        store(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sync, "add", late)
+        house.run(books, books={"scope": "full"})
+    (row,) = house.rows("SELECT publisher, locked_fields FROM books")
+    assert (written, row.locked_fields) == ([1], ["subtitle"])
+    assert row.publisher is not None
+    assert house.run(books, books={"scope": "full"}).of("books")["edits_by_persons"] == 0
+    assert house.rows("SELECT publisher, locked_fields FROM books") == [row]
