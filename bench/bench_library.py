@@ -47,7 +47,8 @@ def floor_first(url: str, engine: Engine) -> float:
         connection.execute(text(f"CREATE TABLE bench_floor ({columns})"))
     began = time.perf_counter()
     with httpx.Client(base_url=url, trust_env=False) as client, engine.connect() as connection:
-        driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
         for rows in _pages(client):
             ids = [row["id"] for row in rows]
             for start in range(0, len(ids), BATCH):

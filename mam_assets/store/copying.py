@@ -6,13 +6,10 @@ Belongs here: how COPY is spoken through SQLAlchemy's connection. Does not belon
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-
-if TYPE_CHECKING:
-    import psycopg
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -20,7 +17,8 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
     `psycopg.types.json.Jsonb` or text. Raises what SQLAlchemy's own statements raise, without the values."""
     import psycopg
 
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection), "our engines speak psycopg 3 (store/server.py)"
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from mam_assets.domain.metadata import sensible
 from mam_assets.domain.names import normalise_title
+from mam_assets.domain.rereading import FIELDS
 from mam_assets.store import tables as t
 from mam_assets.store.memberships import one_at_a_time
-from mam_assets.store.metadata import FIELDS, measure, set_fields, typed
+from mam_assets.store.metadata import measure, set_fields, typed
 from mam_assets.store.metadata_writing import wanted_by_a_person
 
 LOCKABLE = tuple(name for name in FIELDS if name != "duration_minutes")

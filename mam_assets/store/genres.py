@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from mam_assets.domain.genres import GenreProblem, read_categories, read_name, unknown_genre
@@ -79,7 +79,7 @@ def set_genre(
         raise GenreProblem(_without_categories(genre.name))
     if not changes:
         return genre
-    statement = GenreSetting.__table__.update().where(GenreSetting.id == genre.genre_id)  # type: ignore[attr-defined]
+    statement = update(GenreSetting).where(GenreSetting.id == genre.genre_id)
     connection.execute(statement.values(**changes, date_updated=now))
     return genre_named(connection, genre.name)
 

@@ -24,26 +24,11 @@ from mam_assets.domain.library import LONGEST_KEY
 from mam_assets.domain.matching import Answer, Candidate, Recording
 from mam_assets.domain.metadata import Change, names_in
 from mam_assets.domain.names import normalise_person, normalise_title
+from mam_assets.domain.rereading import FIELDS
 from mam_assets.domain.searching import shares_a_word
 from mam_assets.domain.shown import Shown
 from mam_assets.store import tables as t
 from mam_assets.store.memberships import link_authors, link_series, one_at_a_time, unlink_series
-
-FIELDS = (
-    "title",
-    "subtitle",
-    "author",
-    "series",
-    "series_number",
-    "isbn",
-    "asin",
-    "narrator",
-    "publisher",
-    "published_year",
-    "duration_minutes",
-    "language",
-    "description",
-)
 
 _MOST_RELEASES = 300
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from mam_assets.domain.chains import Facts, Row
 from mam_assets.domain.meaning import Hit, Kind, Subject, telling_word
-from mam_assets.store.metadata import FIELDS
+from mam_assets.domain.rereading import FIELDS
 
 MOST_HITS = 500
 MOST_ROWS = 200

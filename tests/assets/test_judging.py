@@ -133,12 +133,13 @@ def test_a_process_that_ends_early_is_told_of_and_nothing_is_written(
 ) -> None:
     monkeypatch.setattr(judging_processes, "WORTH_IT", 1)
     terms = judged_portions.Terms(NOW.date(), ("English",))
+    no_judge: Any = divmod
     with (
         clean_engine.begin() as connection,
         pytest.raises(judging_processes.JudgingProcessFailed, match=r"exit code 1.*nothing was written"),
         judging_processes.Judges(connection, terms) as judges,
     ):
-        list(judges.each(divmod, [1]))  # type: ignore[arg-type]
+        list(judges.each(no_judge, [1]))
     assert "TypeError" in capfd.readouterr().err
 
 

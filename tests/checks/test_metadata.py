@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import text
 
 from mam_assets.assets.library import books
@@ -13,8 +15,8 @@ from tests.assets.house import NOW, House, item
 CHECKS = (metadata_sources_answer, no_edit_of_a_person_is_overwritten)
 
 
-def test_a_blocked_source_warns_and_an_overwritten_edit_fails(make_house: object) -> None:
-    house: House = make_house([item("d", "Dracula", "Bram Stoker")])  # type: ignore[operator]
+def test_a_blocked_source_warns_and_an_overwritten_edit_fails(make_house: Any) -> None:
+    house: House = make_house([item("d", "Dracula", "Bram Stoker")])
     house.run(books)
     house.goodreads_twin.control("block", {"status": 202})
     run = house.run(book_metadata, *CHECKS)
