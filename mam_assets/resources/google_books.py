@@ -70,14 +70,14 @@ class GoogleBooks:
 
     def by_author(self, name: str, max_pages: int = 5) -> tuple[Volume, ...]:
         """An author's volumes, each once, from at most `max_pages` pages of 40. Google's pages overlap, its totals
-        are estimates: the end is the page without items, or the one that brings nothing new."""
+        are estimates: the end is the page that is not full, or the one that brings nothing new."""
         volumes: dict[str, Volume] = {}
         for page in range(max_pages):
             call = f"author {name!r}, page {page + 1}"
             found = self._volumes(f"inauthor:{_phrase(name)}", call, start=page * _PAGE)
             known = len(volumes)
             volumes = {volume.volume_id: volume for volume in found.volumes} | volumes
-            if not found.rows or len(volumes) == known:
+            if found.rows < _PAGE or len(volumes) == known:
                 break
         return tuple(volumes.values())
 

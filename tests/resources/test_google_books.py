@@ -57,20 +57,62 @@ def test_no_match_is_nothing() -> None:
     assert google.by_title("Emma") == ()
 
 
-def test_an_authors_pages_are_read_until_nothing_new_comes() -> None:
-    pages = {"0": ("a", "b"), "40": ("b", "c"), "80": ("c",), "120": ("d",)}
-    google, made = bench(lambda request: volumes(*pages[request.url.params["startIndex"]]))
-    assert sorted(v.volume_id for v in google.by_author("Jane Austen")) == ["a", "b", "c"]
-    assert [r.url.params["startIndex"] for r in made.requests] == ["0", "40", "80"]
+def asked_from(made: ServiceBench) -> list[int]:
+    return [int(request.url.params["startIndex"]) for request in made.requests]
+
+
+def full(start: int) -> httpx.Response:
+    return volumes(*(str(number) for number in range(start, start + 40)))
+
+
+def test_an_authors_pages_overlap_and_each_volume_counts_once() -> None:
+    google, made = bench(lambda request: full(max(0, int(request.url.params["startIndex"]) - 1)))
+    assert len(google.by_author("Jane Austen", max_pages=3)) == 119
+    assert asked_from(made) == [0, 40, 80]
     assert made.requests[0].url.params["maxResults"] == "40"
 
 
-def test_an_authors_pages_end_where_items_are_absent_or_enough_were_read() -> None:
-    google, made = bench(lambda request: volumes("a") if request.url.params["startIndex"] == "0" else volumes())
-    assert len(google.by_author("Jane Austen")) == 1
-    assert len(made.requests) == 2
-    google, made = bench(lambda request: volumes(request.url.params["startIndex"]))
-    assert len(google.by_author("Jane Austen", max_pages=2)) == 2
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [
+        pytest.param(0, [0], id="nothing"),
+        pytest.param(1, [0], id="one"),
+        pytest.param(39, [0], id="one short of a page"),
+        pytest.param(40, [0, 40], id="a full page may not be the last"),
+        pytest.param(41, [0, 40], id="a page and one"),
+        pytest.param(80, [0, 40, 80], id="two full pages"),
+    ],
+)
+def test_after_a_page_that_is_not_full_none_is_asked_for(there: int, asked: list[int]) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params["startIndex"])
+        return volumes(*(str(number) for number in range(start, min(start + 40, there))))
+
+    google, made = bench(answer)
+    assert len(google.by_author("Jane Austen")) == there
+    assert asked_from(made) == asked
+
+
+def test_volumes_that_cannot_be_read_make_no_page_short() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params["startIndex"])
+        items: list[Any] = [
+            {"id": str(number), "volumeInfo": {"title": "A Book"}} for number in range(start, start + 40)
+        ]
+        items[7] = {"volumeInfo": None}
+        return httpx.Response(
+            200, json={"kind": "books#volumes", "totalItems": 80, "items": items if start < 80 else []}
+        )
+
+    google, made = bench(answer)
+    assert len(google.by_author("Jane Austen")) == 78
+    assert asked_from(made) == [0, 40, 80]
+
+
+def test_a_page_that_brings_nothing_new_is_the_last() -> None:
+    google, made = bench(lambda request: full(0))
+    assert len(google.by_author("Jane Austen")) == 40
+    assert asked_from(made) == [0, 40]
 
 
 def error(status: int, message: str, reason: str = "", **metadata: str) -> httpx.Response:

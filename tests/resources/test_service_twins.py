@@ -205,9 +205,20 @@ def test_google_knows_the_world_by_isbn_title_and_author(world: World, stand: An
     assert any(volume.title == work.title for volume in google.by_title(work.title, work.authors[0]))
     assert google.by_isbn("9780000000002") == ()
     volumes = google.by_author("L. Frank Baum")
-    assert len(volumes) > 14
+    assert 14 < len(volumes) < 40
     assert len({volume.volume_id for volume in volumes}) == len(volumes)
     assert {len(volume.published or "0000") for volume in volumes} <= {4, 7, 10}
+
+
+@pytest.mark.parametrize(("author", "requests"), [("L. Frank Baum", 1), ("Edgar Rice Burroughs", 2)])
+def test_google_is_asked_for_no_page_that_cannot_be_there(world: World, stand: Any, author: str, requests: int) -> None:
+    twin = GoogleBooksTwin(world)
+    google = google_client(stand, twin)
+    everything = {volume.volume_id for volume in google.by_author(author)}
+    twin.control("quota", {"left": requests})
+    assert {volume.volume_id for volume in google.by_author(author)} == everything
+    with pytest.raises(RateLimited):
+        google.by_title("Dracula")
 
 
 @pytest.mark.parametrize("status", [429, 403, 400])
