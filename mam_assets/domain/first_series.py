@@ -24,6 +24,12 @@ def wanted_keys(before: Mapping[str, Shown], ours: str | None) -> tuple[str, ...
     return (*own, *listed[:1]) if own and own[0] in listed else (*listed[:1], *own)
 
 
+def newly_listed(series: Sequence[SeriesRef], *before: Mapping[str, Shown]) -> tuple[str, ...]:
+    """The keys of the series that an item is in now, and was in by none of these."""
+    known = {_key(ref.name) for shown in before for ref in _refs(shown)}
+    return tuple(key for ref in series if (key := _key(ref.name)) not in known)
+
+
 def find_first(series: Sequence[SeriesRef], keys: Sequence[str]) -> SeriesRef | None:
     """The first of these keys that an item is in, else what it names first; None where it is in no series."""
     by_key = {_key(ref.name): ref for ref in reversed(series)}

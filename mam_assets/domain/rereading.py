@@ -25,7 +25,7 @@ from typing import Any
 
 from mam_assets.domain.books import LibraryItem, SeriesRef
 from mam_assets.domain.completeness import asks_for_series, completeness
-from mam_assets.domain.first_series import find_first, in_order, narrow, same_series, wanted_keys
+from mam_assets.domain.first_series import find_first, in_order, narrow, newly_listed, same_series, wanted_keys
 from mam_assets.domain.shown import Shown, shown_values
 
 FIELDS = (
@@ -154,7 +154,14 @@ def read_first(item: LibraryItem, people: Sequence[str], now: datetime) -> Readi
 
 def read_again(known: KnownBook, item: LibraryItem, people: Sequence[str], now: datetime) -> Reading:
     """A book that we have: field by field what becomes of it."""
+    older = _is_older(known, item)
+    first = known.readded or older or (not known.shown and not known.listed)
     keys = wanted_keys(known.shown, known.values["series"])
+    stays_out = known.values["series"] is None and "series" in known.locked
+    if stays_out and not first and (added := newly_listed(item.series, known.shown, known.written)):
+        # A person took the book out of its series here, and has put it into one there since. The item's other series
+        # say nothing of that.
+        keys, stays_out = (*added, *keys), False
     in_series = find_first(item.series, keys)
     theirs, shown = item_values(item, people, in_series), shown_values(item)
     reading = Reading(
@@ -167,8 +174,6 @@ def read_again(known: KnownBook, item: LibraryItem, people: Sequence[str], now: 
         authors=list(known.authors),
         narrators=list(known.narrators),
     )
-    older = _is_older(known, item)
-    first = known.readded or older or (not known.shown and not known.listed)
     changed = {name: not _shown_alike(name, shown, known.shown) for name in ("author", "series", "series_number")}
     series_shown = bool(item.series) if first else changed["series"] or changed["series_number"]
     reading.series_changed = series_shown or (changed["author"] and bool(item.series))
@@ -177,6 +182,8 @@ def read_again(known: KnownBook, item: LibraryItem, people: Sequence[str], now: 
         if name == MEASURED:
             if theirs[name] is not None and name not in known.locked:
                 _take(reading, name, theirs[name], "Audiobookshelf", now)
+        elif stays_out and name in ("series", "series_number"):
+            continue
         elif first:
             _first_look(reading, known, name, theirs[name], now, trusted=known.readded or older)
         else:
@@ -188,6 +195,8 @@ def read_again(known: KnownBook, item: LibraryItem, people: Sequence[str], now: 
     # Where another author than the item's is kept, so are the links to that one.
     reading.authors_changed = reading.values["author"] == theirs["author"] if first else changed["author"]
     reading.series = in_order(reading.values["series"], reading.values["series_number"], item.series, in_series)
+    if stays_out and item.series:
+        reading.series_changed = False  # it stays tied to the others
     asks = asks_for_series(reading.values["series"], known.stands_alone)
     reading.completeness = completeness(reading.values, in_series=asks, locked=reading.locked)
     return reading
@@ -219,7 +228,7 @@ def _look_again(reading: Reading, known: KnownBook, name: str, theirs: Any, now:
         if follows and theirs is not None:
             _take(reading, name, theirs, "Audiobookshelf", now)
     elif name in known.written and _shown_alike(name, sides.shown, sides.written):
-        if known.values.get(name) is None or follows:
+        if follows or (known.values.get(name) is None and name not in known.locked):
             _take(reading, name, theirs, "Audiobookshelf", now)
     else:
         old = known.values.get(name)

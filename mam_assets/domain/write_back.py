@@ -53,7 +53,7 @@ class Side:
     """A book of ours beside its item. All four are in the form of `shown_values`: ``ours`` is our table, ``theirs`` the
     item now, ``seen`` what it showed at the last read, ``written`` what we last sent. ``unconfirmed``: whether
     something was to be sent, and it is not known whether it arrived. ``former_series``: what our series was called
-    before it was corrected."""
+    before it was corrected, the latest first."""
 
     ours: Values
     theirs: Values
@@ -62,7 +62,7 @@ class Side:
     sources: Mapping[str, str]
     locked: Collection[str]
     unconfirmed: bool = False
-    former_series: Collection[str] = ()
+    former_series: Sequence[str] = ()
 
 
 def plan(side: Side, mode: Mode) -> Sending:
@@ -122,8 +122,8 @@ def _series_to_send(side: Side, mode: Mode) -> _Places | None:
     first one says nothing of stay in the list."""
     theirs, ours = _places(side.theirs), _places(side.ours)[:1]
     if not ours:
-        emptied = theirs and "series" in side.locked and (mode == "correct" or _wrote_series("series", side))
-        return [] if emptied else None
+        emptied = _emptied(theirs, side) if mode == "correct" or _wrote_series("series", side) else None
+        return None if emptied is None else [entry for i, entry in enumerate(theirs) if i != emptied]
     ((name, place),) = ours
     if not theirs:
         return ours if _is_ours_to_say("series", side) else None
@@ -147,11 +147,32 @@ def _series_to_send(side: Side, mode: Mode) -> _Places | None:
 def _came_from(theirs: _Places, side: Side) -> int | None:
     """Which entry there our series stands for under another name: a former value of ours, or the only one, where we
     wrote it. None: all of them are other series."""
-    former = {normalise_series(name) for name in side.former_series}
-    found = next((i for i, (shown, _) in enumerate(theirs) if normalise_series(shown) in former), None)
+    found = _named(theirs, side.former_series)
     if found is None and len(theirs) == 1 and _wrote_series("series", side):
         return 0
     return found
+
+
+def _emptied(theirs: _Places, side: Side) -> int | None:
+    """Which entry there is the series that a person took the book out of here. None: it is not there (any more), or
+    cannot be told from the others, which stay.
+
+    What was ours last is surely it. What was ours before that, or is the only one there, is taken for it as long as the
+    person's word has not been carried there: afterwards it is another series.
+    """
+    if "series" not in side.locked:
+        return None
+    found = _named(theirs, side.former_series[:1])
+    if found is not None or not side.unconfirmed or _wrote_series("series", side):
+        return found
+    found = _named(theirs, side.former_series)
+    return 0 if found is None and len(theirs) == 1 else found
+
+
+def _named(theirs: _Places, names: Sequence[str]) -> int | None:
+    """The entry of the first of these names that is there."""
+    keys = [normalise_series(name) for name, _ in theirs]
+    return next((keys.index(key) for name in names if (key := normalise_series(name)) in keys), None)
 
 
 def _wrote_series(name: str, side: Side) -> bool:

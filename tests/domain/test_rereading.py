@@ -264,6 +264,40 @@ def test_the_number_of_another_series_is_not_ours() -> None:
     assert (after.values["series"], after.values["series_number"]) == ("Barsoom", "3")
 
 
+# --- a series that a person emptied here ----------------------------------------------------------------------------
+
+OZ, FAIRYLAND = SeriesRef("Oz", "3"), SeriesRef("Fairyland", "7")
+
+
+def taken_out(before: LibraryItem, **changes: Any) -> KnownBook:
+    """The row of an item whose series a person has emptied here."""
+    emptied = {"series": None, "series_number": "3"}
+    return kept(first(before), values=emptied, sources={"series": "Manual"}, locked=["series"], **changes)
+
+
+@pytest.mark.parametrize("there", [(OZ, FAIRYLAND), (FAIRYLAND, OZ)])
+def test_a_series_that_was_emptied_here_stays_so_whatever_else_the_item_is_in(there: tuple[SeriesRef, ...]) -> None:
+    known = taken_out(item(series=there))
+    for shown in (there, tuple(ref for ref in there if ref is not OZ), tuple(reversed(there)), (FAIRYLAND,), ()):
+        after = again(known, item(series=shown))
+        assert (after.values["series"], after.values["series_number"]) == (None, "3")
+        assert (after.edits, after.locked, after.series_changed) == ([], ["series"], not shown)
+
+
+def test_the_rest_of_the_list_that_we_wrote_does_not_fill_what_was_emptied() -> None:
+    """A kill after the sending: what is shown is what we wrote, and not what was seen last."""
+    known = taken_out(item(series=(OZ, FAIRYLAND)), written={"series": ["Fairyland"], "series_number": ["7"]})
+    after = again(known, item(series=(FAIRYLAND,)))
+    assert (after.values["series"], after.sources["series"], after.edits) == (None, "Manual", [])
+
+
+@pytest.mark.parametrize("added", [OZ, SeriesRef("Barsoom", "2")])
+def test_a_series_that_a_person_adds_there_later_is_the_books(added: SeriesRef) -> None:
+    after = again(taken_out(item(series=(FAIRYLAND,))), item(series=(FAIRYLAND, added)))
+    assert (after.values["series"], after.values["series_number"]) == (added.name, added.position)
+    assert (after.sources["series"], after.series) == ("Manual", (added, FAIRYLAND))
+
+
 def test_an_older_item_is_nobodys_edit() -> None:
     known = kept(
         first(), updated_at=LATER, seen_at=NOW, shown={"title": "Emma", "publisher": "Penguin"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,11 +106,61 @@ def test_what_we_wrote_ourselves_is_replaced_by_what_we_know_now() -> None:
     ],
 )
 def test_a_field_is_emptied_only_where_a_person_emptied_it(theirs: dict[str, Any], body: dict[str, Any]) -> None:
-    locked = [next(iter(theirs))]
+    emptied = {"locked": [next(iter(theirs))], "former_series": theirs.get("series", ())}
     assert sent(side({}, theirs), "correct") == {}
-    assert sent(side({}, theirs, locked=locked), "correct") == body
-    assert sent(side({}, theirs, locked=locked), "fill") == {}
-    assert sent(side({}, theirs, locked=locked, written=theirs), "fill") == body
+    assert sent(side({}, theirs, **emptied), "correct") == body
+    assert sent(side({}, theirs, **emptied), "fill") == {}
+    assert sent(side({}, theirs, **emptied, written=theirs), "fill") == body
+
+
+# What the item is in, what our series was called (the latest first), and what is left there.
+LEFT_OUT: list[tuple[str, list[str], list[str], dict[str, Any], list[str] | None]] = [
+    ("the first", ["Oz", "Other", "Third"], ["Oz"], {}, ["Other", "Third"]),
+    ("the second", ["Other", "The Oz Series"], ["Oz"], {}, ["Other"]),
+    ("the only one", ["Oz"], ["Oz"], {}, []),
+    ("not there", ["Other", "Third"], ["Oz"], {}, None),
+    ("there under the name it had before", ["Ozz", "Other"], ["Oz", "Ozz"], {}, ["Other"]),
+    ("the latest of two names", ["Ozz", "Oz"], ["Oz", "Ozz"], {}, ["Ozz"]),
+    ("the only one, under a name we do not know", ["Ozz"], ["Oz"], {}, []),
+    ("sent, and not known to have arrived", ["Other"], ["Oz", "Other"], {"written": ["Other"]}, None),
+    ("arrived", ["Other"], ["Oz", "Other"], {"written": ["Other"], "unconfirmed": False}, None),
+    ("arrived long ago, with another since", ["Other", "Third"], ["Oz", "Other"], {"unconfirmed": False}, None),
+    ("arrived so long ago that its name is forgotten", ["Other"], [], {"unconfirmed": False}, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("there", "former", "changes", "left"), [c[1:] for c in LEFT_OUT], ids=[c[0] for c in LEFT_OUT]
+)
+def test_a_book_is_taken_out_of_its_own_series_and_of_no_other(
+    there: list[str], former: list[str], changes: dict[str, Any], left: list[str] | None
+) -> None:
+    places: list[str | None] = [str(place) for place, _ in enumerate(there, start=1)]
+    of = side(
+        {},
+        {"series": there, "series_number": places},
+        locked=["series"],
+        former_series=former,
+        unconfirmed=changes.get("unconfirmed", True),
+        written={"series": changes["written"]} if "written" in changes else {},
+    )
+    body = sent(of, "correct")
+    assert body == (
+        {} if left is None else {"series": [{"name": name, "sequence": str(there.index(name) + 1)} for name in left]}
+    )
+
+
+@given(st.lists(st.sampled_from(["Oz", "Other", "Third", "Fourth"]), unique=True), st.booleans(), st.booleans())
+def test_what_was_left_out_once_is_left_out_once(there: list[str], unconfirmed: bool, wrote: bool) -> None:
+    """Whatever is left of the list, and whether or not the first sending is known to have arrived."""
+    of = side({}, {"series": there}, locked=["series"], former_series=["Oz", "Third"], unconfirmed=unconfirmed)
+    sending = plan(of, "correct")
+    if not sending.body:
+        return
+    left = [entry["name"] for entry in sending.body["series"]]
+    assert len(left) == len(there) - 1
+    after = side({}, {"series": left}, locked=["series"], former_series=["Oz", "Third"], unconfirmed=wrote)
+    assert sent(replace(after, written=sending.written), "correct") == {}
 
 
 def test_the_last_author_is_never_taken_off() -> None:
