@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from mam_assets.domain.books import GoodreadsBook, GoodreadsHit, ProviderMatch, SeriesRef, Volume, Work
 from mam_assets.domain.identity import same_work
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
-from mam_assets.domain.matching import Candidate, Recording
+from mam_assets.domain.matching import Candidate, RecordingFacts
 from mam_assets.domain.names import parse_title_series, strip_edition_notes
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.clock import Clock
@@ -98,7 +98,7 @@ def _candidate(row: dict[str, Any]) -> Candidate:
             "authors": tuple(row["authors"]),
             "series": tuple(SeriesRef(**ref) for ref in row["series"]),
             "series_ids": tuple(row["series_ids"]),
-            "recording": recording and Recording(**recording | {"narrators": tuple(recording["narrators"])}),
+            "recording": recording and RecordingFacts(**recording | {"narrators": tuple(recording["narrators"])}),
         }
     )
 
@@ -277,7 +277,7 @@ def of_match(match: ProviderMatch) -> Candidate:
             "language": match.language,
         },
         series=match.series,
-        recording=Recording(
+        recording=RecordingFacts(
             match.narrators,
             match.duration_seconds / 60 if match.duration_seconds else None,
             match.asin,

@@ -92,7 +92,7 @@ def compare(a: Work, b: Work, *, pen_names: PenNames | None = None) -> SamenessV
 
 
 @dataclass(frozen=True, slots=True)
-class KnownBook:
+class NearBook:
     """A book of ours near a release. One for each series that it is in. ``owned``: in the library, or only discovered
     by an earlier scan."""
 
@@ -102,7 +102,7 @@ class KnownBook:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownGap:
+class NearGap:
     """An open gap near a release. ``status`` is its download_status."""
 
     gap_id: int
@@ -126,15 +126,15 @@ class Surroundings:
 
     def __init__(
         self,
-        books: Iterable[KnownBook] = (),
-        gaps: Iterable[KnownGap] = (),
+        books: Iterable[NearBook] = (),
+        gaps: Iterable[NearGap] = (),
         *,
         writers: Iterable[str] = (),
         pen_names: PenNames | None = None,
     ) -> None:
         self._pen_names = pen_names or {}
-        self._books: dict[str, list[KnownBook]] = {}
-        self._gaps: dict[str, list[KnownGap]] = {}
+        self._books: dict[str, list[NearBook]] = {}
+        self._gaps: dict[str, list[NearGap]] = {}
         self._writers: dict[str, list[str]] = {}
         for book in books:
             self.add(book)
@@ -145,7 +145,7 @@ class Surroundings:
             for key in surname_keys([writer]):
                 self._writers.setdefault(key, []).append(writer)
 
-    def add(self, book: KnownBook) -> None:
+    def add(self, book: NearBook) -> None:
         """A book that has just become known."""
         for key in _stored_keys(book.work):
             self._books.setdefault(key, []).append(book)
@@ -168,7 +168,7 @@ class Surroundings:
             for writer in self._writers.get(key, ())
         )
 
-    def gap_of(self, release: Release) -> KnownGap | None:
+    def gap_of(self, release: Release) -> NearGap | None:
         """The open gap whose work the release surely is."""
         work = work_of(release)
         return next((gap for gap in self._gaps_near(work) if self._compare(work, gap.work).is_same), None)
@@ -227,11 +227,11 @@ class Surroundings:
     def _compare(self, a: Work, b: Work) -> SamenessVerdict:
         return compare(a, b, pen_names=self._pen_names)
 
-    def _books_near(self, work: Work, *, owned: bool) -> list[KnownBook]:
+    def _books_near(self, work: Work, *, owned: bool) -> list[NearBook]:
         near = dict.fromkeys(book for key in _wanted_keys(work) for book in self._books.get(key, ()))
         return sorted((book for book in near if book.owned is owned), key=lambda book: book.book_id)
 
-    def _gaps_near(self, work: Work) -> list[KnownGap]:
+    def _gaps_near(self, work: Work) -> list[NearGap]:
         near = dict.fromkeys(gap for key in _wanted_keys(work) for gap in self._gaps.get(key, ()))
         return sorted(near, key=lambda gap: gap.gap_id)
 
@@ -268,7 +268,7 @@ def judge_uploads(
         standing, same_as = surroundings.standing_of_upload(release, languages), None
         if standing.outcome == "new":
             # Known from here on; the book has no id yet, and goes by that of its release.
-            surroundings.add(KnownBook(-release_id, work_of(release), owned=False))
+            surroundings.add(NearBook(-release_id, work_of(release), owned=False))
         elif standing.book_id is not None and standing.book_id < 0:
             same_as, standing = -standing.book_id, replace(standing, book_id=None)
         gap = None if standing.outcome in ("owned", "refused") else surroundings.gap_of(release)

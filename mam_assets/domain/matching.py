@@ -28,7 +28,7 @@ _SHOWN_REFUSALS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordingFacts:
     """What tells one recording of a work from another. Minutes and bytes of the whole."""
 
     narrators: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Candidate:
     series: tuple[SeriesRef, ...] = ()
     series_ids: tuple[str, ...] = ()
     lists_series: bool = False
-    recording: Recording | None = None
+    recording: RecordingFacts | None = None
     imported_from: bool = False
 
 
@@ -73,7 +73,7 @@ class Answer:
 
 
 def judge(
-    book: Work, recording: Recording, source: str, candidates: Sequence[Candidate], known_key: str | None
+    book: Work, recording: RecordingFacts, source: str, candidates: Sequence[Candidate], known_key: str | None
 ) -> Answer:
     """The answer of a source: the best of the candidates that are surely this work, or why there is none.
 
@@ -91,7 +91,7 @@ def judge(
     evidence = f"{_named(best)}: {'; '.join(_words(reason) for reason in verdict.reasons)}"
     values = {name: text for name, value in best.values.items() if (text := sensible(name, value)) is not None}
     if best.recording is not None:
-        same, why = same_recording(recording, best.recording)
+        same, why = compare_recordings(recording, best.recording)
         same, why = (True, "the book was imported from it") if best.imported_from else (same, why)
         evidence += f"; {'this' if same else 'perhaps another'} recording: {why}"
         if not same:
@@ -146,9 +146,9 @@ def _shares_id(book: Work, theirs: Work) -> bool:
     )
 
 
-def _fit(book: Work, recording: Recording, candidate: Candidate, known_key: str | None) -> tuple[bool, ...]:
+def _fit(book: Work, recording: RecordingFacts, candidate: Candidate, known_key: str | None) -> tuple[bool, ...]:
     """Smaller is better: what the book was imported from, this recording, an equal id, what was matched before."""
-    another = candidate.recording is not None and not same_recording(recording, candidate.recording)[0]
+    another = candidate.recording is not None and not compare_recordings(recording, candidate.recording)[0]
     return (
         not candidate.imported_from,
         another,
@@ -157,7 +157,7 @@ def _fit(book: Work, recording: Recording, candidate: Candidate, known_key: str 
     )
 
 
-def same_recording(ours: Recording, theirs: Recording) -> tuple[bool, str]:
+def compare_recordings(ours: RecordingFacts, theirs: RecordingFacts) -> tuple[bool, str]:
     """Whether two recordings of one work are surely the same, and why. Minutes, size, ASIN or narrators must agree, and
     nothing may speak against it: of 49 books matched by title alone, 7 were another reading (field.md, 22)."""
     if ours.abridged is not None and theirs.abridged is not None and ours.abridged != theirs.abridged:

@@ -19,7 +19,7 @@ LENGTH_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class LibraryRecording:
     """A recording of the library. ``narrators`` are normalised names, ``key`` is an id of whoever asks."""
 
     key: int | str
@@ -39,11 +39,11 @@ class Recording:
 class Former:
     """A book that is not in the library now: archived, or discovered elsewhere (``archived_at`` is None)."""
 
-    recording: Recording
+    recording: LibraryRecording
     archived_at: datetime | None
 
 
-def same_recording(one: Recording, other: Recording) -> bool:
+def same_recording(one: LibraryRecording, other: LibraryRecording) -> bool:
     """Whether two items hold one recording: title, author, narrators and abridgement agree, the lengths to 1 %, and
     nothing that both say contradicts. Without a length there is no proof, and they are two."""
     if not one.title_key or not one.author_key:
@@ -63,9 +63,9 @@ def same_recording(one: Recording, other: Recording) -> bool:
     return not any(a and b and fold(a) != fold(b) for a, b in pairs)
 
 
-def find_duplicates(recordings: Iterable[Recording]) -> dict[int | str, int | str | None]:
+def find_duplicates(recordings: Iterable[LibraryRecording]) -> dict[int | str, int | str | None]:
     """For each recording, in the order in which they came: None where it is kept, else the key of what it repeats."""
-    kept: dict[tuple[object, ...], list[Recording]] = defaultdict(list)
+    kept: dict[tuple[object, ...], list[LibraryRecording]] = defaultdict(list)
     found: dict[int | str, int | str | None] = {}
     for one in recordings:
         group = kept[one.title_key, one.author_key, one.narrators, one.abridged]
@@ -76,7 +76,7 @@ def find_duplicates(recordings: Iterable[Recording]) -> dict[int | str, int | st
     return found
 
 
-def find_returned(arrivals: Sequence[Recording], formers: Sequence[Former]) -> dict[int | str, int | str]:
+def find_returned(arrivals: Sequence[LibraryRecording], formers: Sequence[Former]) -> dict[int | str, int | str]:
     """Which former book each arrival is: the archived one of its folder, else the archived one of the same recording,
     else one that was discovered under its title and author. The last archived goes first; each is given away once.
 
@@ -91,7 +91,7 @@ def find_returned(arrivals: Sequence[Recording], formers: Sequence[Former]) -> d
     found = [f for f in formers if f.archived_at is None]
     heard_of = _by([(f.recording.title_key, f.recording.author_key) for f in found], found)
 
-    def give(arrival: Recording, candidates: Iterable[Former]) -> None:
+    def give(arrival: LibraryRecording, candidates: Iterable[Former]) -> None:
         former = next((f for f in candidates if f.recording.key not in taken), None)
         if former is not None and arrival.key not in returned:
             taken.add(former.recording.key)
@@ -115,5 +115,5 @@ def _by(keys: Sequence[tuple[str | None, str | None]], formers: Sequence[Former]
     return groups
 
 
-def _is_another(one: Recording, other: Recording) -> bool:
+def _is_another(one: LibraryRecording, other: LibraryRecording) -> bool:
     return one.title_key != other.title_key and one.author_key != other.author_key

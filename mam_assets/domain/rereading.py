@@ -55,7 +55,7 @@ _FROM_THERE = frozenset({"Audiobookshelf", None})
 
 
 @dataclass(frozen=True, slots=True)
-class KnownBook:
+class StoredBook:
     """Our row of an item. ``readded``: the item came back under a new id, so what was shown of the old one says nothing
     of what a person did to this one. ``updated_at``: when Audiobookshelf last changed the item, by its clock.
     ``seen_at``: when it was last read or written back, by ours."""
@@ -125,12 +125,12 @@ def item_values(item: LibraryItem, people: Sequence[str], first: SeriesRef | Non
     }
 
 
-def is_overtaken(known: KnownBook, item: LibraryItem, since: datetime) -> bool:
+def is_overtaken(known: StoredBook, item: LibraryItem, since: datetime) -> bool:
     """Whether the item, asked for some time after ``since``, is older than what was stored of it meanwhile."""
     return _is_older(known, item) and known.seen_at is not None and known.seen_at >= since
 
 
-def _is_older(known: KnownBook, item: LibraryItem) -> bool:
+def _is_older(known: StoredBook, item: LibraryItem) -> bool:
     return known.updated_at is not None and item.updated_at < known.updated_at
 
 
@@ -152,7 +152,7 @@ def read_first(item: LibraryItem, people: Sequence[str], now: datetime) -> Readi
     )
 
 
-def read_again(known: KnownBook, item: LibraryItem, people: Sequence[str], now: datetime) -> Reading:
+def read_again(known: StoredBook, item: LibraryItem, people: Sequence[str], now: datetime) -> Reading:
     """A book that we have: field by field what becomes of it."""
     older = _is_older(known, item)
     first = known.readded or older or (not known.shown and not known.listed)
@@ -212,7 +212,7 @@ class _Sides:
     written: Mapping[str, Shown]
 
 
-def _first_look(reading: Reading, known: KnownBook, name: str, theirs: Any, now: datetime, *, trusted: bool) -> None:
+def _first_look(reading: Reading, known: StoredBook, name: str, theirs: Any, now: datetime, *, trusted: bool) -> None:
     """Nothing is known of what was shown before: nobody can have edited it. Locks stand; and where our row is
     ``trusted``, because the item only came back, so does what a better source had said."""
     filled = known.values.get(name) is not None
@@ -221,7 +221,7 @@ def _first_look(reading: Reading, known: KnownBook, name: str, theirs: Any, now:
         _take(reading, name, theirs, "Audiobookshelf", now)
 
 
-def _look_again(reading: Reading, known: KnownBook, name: str, theirs: Any, now: datetime, sides: _Sides) -> None:
+def _look_again(reading: Reading, known: StoredBook, name: str, theirs: Any, now: datetime, sides: _Sides) -> None:
     follows = known.sources.get(name) in _FROM_THERE and name not in known.locked
     if _shown_alike(name, sides.shown, sides.seen) and not _is_of_another_series(reading, known, name, theirs):
         # The form may have changed: what came from there keeps the form that is shown there.
@@ -239,7 +239,7 @@ def _look_again(reading: Reading, known: KnownBook, name: str, theirs: Any, now:
         reading.written.pop(name, None)
 
 
-def _is_of_another_series(reading: Reading, known: KnownBook, name: str, theirs: Any) -> bool:
+def _is_of_another_series(reading: Reading, known: StoredBook, name: str, theirs: Any) -> bool:
     """Whether a number of ours was set for the series that the book has just been taken out of."""
     ours_stays = name == "series_number" and known.values.get(name) not in (None, theirs)
     return ours_stays and not same_series(known.values["series"], reading.values["series"])

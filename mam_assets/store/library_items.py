@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Row, func, select, text, update
 from mam_assets.domain.books import LibraryItem
 from mam_assets.domain.library import LONGEST_KEY, people_in, person_key
 from mam_assets.domain.names import normalise_title
-from mam_assets.domain.recordings import Former, Recording, find_returned
-from mam_assets.domain.rereading import FIELDS, KnownBook, Reading, is_overtaken, read_again, read_first
+from mam_assets.domain.recordings import Former, LibraryRecording, find_returned
+from mam_assets.domain.rereading import FIELDS, Reading, StoredBook, is_overtaken, read_again, read_first
 from mam_assets.store.copying import copy_rows
 from mam_assets.store.library_people import Tied, tie
 from mam_assets.store.tables import Book
@@ -74,7 +74,7 @@ class _Read:
 
     item: LibraryItem
     people: tuple[str, ...]
-    known: KnownBook | None
+    known: StoredBook | None
     reading: Reading
 
 
@@ -143,7 +143,7 @@ def note_written(connection: Connection, book_id: int, item: LibraryItem, now: d
     )
 
 
-def _read(item: LibraryItem, known: KnownBook | None, now: datetime) -> _Read:
+def _read(item: LibraryItem, known: StoredBook | None, now: datetime) -> _Read:
     people = people_in(item.authors)
     # Whom nobody can look up is still shown: "Various" stays the author's name, without a person behind it.
     shown = people or item.authors
@@ -171,16 +171,16 @@ _KNOWN_COLUMNS = (
 )
 
 
-def _known(connection: Connection, items: Sequence[LibraryItem]) -> dict[str, KnownBook]:
+def _known(connection: Connection, items: Sequence[LibraryItem]) -> dict[str, StoredBook]:
     """What we have of these items, locked: a correction that is made meanwhile waits, and is not lost."""
     wanted = [item.abs_id for item in items]
     statement = select(*_KNOWN_COLUMNS).where(Book.abs_id.in_(wanted)).order_by(Book.id).with_for_update()
     return {row.abs_id: _known_book(row) for row in connection.execute(statement)}
 
 
-def _known_book(row: Row[Any], *, readded: bool = False) -> KnownBook:
+def _known_book(row: Row[Any], *, readded: bool = False) -> StoredBook:
     found = row._mapping
-    return KnownBook(
+    return StoredBook(
         book_id=found["id"],
         values={name: found[name] for name in FIELDS},
         sources=found["metadata_source"],
@@ -198,7 +198,7 @@ def _known_book(row: Row[Any], *, readded: bool = False) -> KnownBook:
     )
 
 
-def _returned(connection: Connection, items: Sequence[LibraryItem]) -> dict[str, KnownBook]:
+def _returned(connection: Connection, items: Sequence[LibraryItem]) -> dict[str, StoredBook]:
     """Former books that these unknown items are, by the items' ids."""
     outside = select(Book.id).where(Book.status.in_(("archived", "discovered"))).limit(1)
     if not items or connection.execute(outside).first() is None:
@@ -240,9 +240,9 @@ def _returned(connection: Connection, items: Sequence[LibraryItem]) -> dict[str,
     return {str(abs_id): by_id[book_id] for abs_id, book_id in found.items()}
 
 
-def _arrival(item: LibraryItem) -> Recording:
+def _arrival(item: LibraryItem) -> LibraryRecording:
     people = people_in(item.authors)
-    return Recording(
+    return LibraryRecording(
         key=item.abs_id,
         title_key=_title_key(item.title),
         author_key=person_key(people[0]) if people else "",
@@ -261,9 +261,9 @@ def _former(row: Row[Any]) -> Former:
     return Former(recording_of(row), row.archived_at if row.status == "archived" else None)
 
 
-def recording_of(row: Row[Any]) -> Recording:
+def recording_of(row: Row[Any]) -> LibraryRecording:
     """A row of books (the columns that tell recordings apart) as the domain compares it."""
-    return Recording(
+    return LibraryRecording(
         key=row.id,
         title_key=row.title_key,
         author_key=row.author_key,

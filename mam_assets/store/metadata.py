@@ -21,7 +21,7 @@ from mam_assets.domain.books import SeriesRef, Work
 from mam_assets.domain.completeness import asks_for_series, completeness
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
 from mam_assets.domain.library import LONGEST_KEY
-from mam_assets.domain.matching import Answer, Candidate, Recording
+from mam_assets.domain.matching import Answer, Candidate, RecordingFacts
 from mam_assets.domain.metadata import Change, names_in
 from mam_assets.domain.names import normalise_person, normalise_title
 from mam_assets.domain.rereading import FIELDS
@@ -75,10 +75,10 @@ class BookForLookup:
         )
 
     @property
-    def recording(self) -> Recording:
+    def recording(self) -> RecordingFacts:
         """What tells this recording from another one."""
         minutes = self.values.get("duration_minutes")
-        return Recording(self.narrators, minutes, self.values.get("asin"), self.size_bytes, self.abridged)
+        return RecordingFacts(self.narrators, minutes, self.values.get("asin"), self.size_bytes, self.abridged)
 
     @property
     def shown(self) -> dict[str, Shown | None]:
@@ -193,7 +193,7 @@ def releases_of(connection: Connection, book: BookForLookup) -> list[Candidate]:
                 "asin": row.asin,
             },
             series=tuple(SeriesRef(entry["name"], entry.get("position")) for entry in row.series),
-            recording=Recording(
+            recording=RecordingFacts(
                 tuple(row.narrators),
                 row.runtime_seconds / 60 if row.runtime_seconds else None,
                 row.asin,

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import Release, SeriesRef, Work
-from mam_assets.domain.discovering import KnownBook, KnownGap, Surroundings, wanted_surnames
+from mam_assets.domain.discovering import NearBook, NearGap, Surroundings, wanted_surnames
 from mam_assets.domain.identity import pen_name_map
 from mam_assets.domain.names import normalise_person, normalise_title
 
@@ -56,7 +56,7 @@ def _with_other_names(names: Iterable[str], groups: Sequence[Sequence[str]]) -> 
     return found
 
 
-def _books(connection: Connection, given: dict[str, Any]) -> list[KnownBook]:
+def _books(connection: Connection, given: dict[str, Any]) -> list[NearBook]:
     rows = connection.execute(
         text(
             f"""
@@ -80,7 +80,7 @@ def _books(connection: Connection, given: dict[str, Any]) -> list[KnownBook]:
         given,
     )
     return [
-        KnownBook(
+        NearBook(
             row.id,
             Work(
                 title=row.title,
@@ -97,7 +97,7 @@ def _books(connection: Connection, given: dict[str, Any]) -> list[KnownBook]:
     ]
 
 
-def _gaps(connection: Connection, given: dict[str, Any]) -> list[KnownGap]:
+def _gaps(connection: Connection, given: dict[str, Any]) -> list[NearGap]:
     author = "split_part(m.work_key, '|', 2)"
     rows = connection.execute(
         text(
@@ -111,7 +111,7 @@ def _gaps(connection: Connection, given: dict[str, Any]) -> list[KnownGap]:
         given,
     )
     return [
-        KnownGap(
+        NearGap(
             row.id,
             Work(
                 title=row.title,

@@ -1,4 +1,4 @@
-"""What a person's word on a book's series makes of the item in Audiobookshelf, which replaces the whole list at once."""
+"""What a person's word on a series makes of the item in Audiobookshelf, which replaces its whole list at once."""
 
 from __future__ import annotations
 

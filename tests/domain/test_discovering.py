@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mam_assets.domain.books import Medium, Release, SeriesRef, Work
 from mam_assets.domain.discovering import (
-    KnownBook,
-    KnownGap,
+    NearBook,
+    NearGap,
     Surroundings,
     judge_uploads,
     rank,
@@ -141,16 +141,16 @@ def test_the_order_in_which_mam_answers_changes_nothing(listed: list[Release], d
 
 # --- standing -----------------------------------------------------------------------------------------------------
 
-EMMA = KnownBook(1, Work("Emma", ("Jane Austen",)), owned=True)
-FELLOWSHIP = KnownBook(
+EMMA = NearBook(1, Work("Emma", ("Jane Austen",)), owned=True)
+FELLOWSHIP = NearBook(
     2, Work("The Fellowship of the Ring", ("J.R.R. Tolkien",), SeriesRef("The Lord of the Rings", "1")), owned=True
 )
-MISTBORN = KnownBook(
+MISTBORN = NearBook(
     3, Work("Mistborn Trilogy Boxed Set", ("Brandon Sanderson",), SeriesRef("Mistborn", "1-3")), owned=True
 )
-NIECES = KnownBook(4, Work("Aunt Jane's Nieces", ("Edith Van Dyne",)), owned=True)
-LEFT_HAND = KnownBook(5, Work("The Left Hand of Darkness", ("Ursula K. Le Guin",)), owned=True)
-OMENS = KnownGap(7, Work("Good Omens", ("Terry Pratchett", "Neil Gaiman")), "identified")
+NIECES = NearBook(4, Work("Aunt Jane's Nieces", ("Edith Van Dyne",)), owned=True)
+LEFT_HAND = NearBook(5, Work("The Left Hand of Darkness", ("Ursula K. Le Guin",)), owned=True)
+OMENS = NearGap(7, Work("Good Omens", ("Terry Pratchett", "Neil Gaiman")), "identified")
 NEAR = Surroundings(
     [EMMA, FELLOWSHIP, MISTBORN, NIECES, LEFT_HAND],
     [OMENS],
@@ -232,7 +232,7 @@ def test_a_language_that_is_wanted_or_not_told_refuses_nothing(language: str | N
 
 
 def test_authors_that_are_nobody_are_never_the_same() -> None:
-    unknown = Surroundings([KnownBook(1, Work("Fairy Tales", ("Unknown",)), owned=True)], writers=["Unknown"])
+    unknown = Surroundings([NearBook(1, Work("Fairy Tales", ("Unknown",)), owned=True)], writers=["Unknown"])
     offered = release("1", "Fairy Tales", "Unknown")
     assert unknown.standing(offered).outcome in ("refused", "doubtful")
     assert not unknown.by_a_writer_of_ours(offered)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mam_assets.domain.books import MetadataSuggestion, SeriesRef, Work
-from mam_assets.domain.matching import Answer, Candidate, Recording, judge, same_recording, wanted
+from mam_assets.domain.matching import Answer, Candidate, RecordingFacts, compare_recordings, judge, wanted
 
 DUNE = Work("Dune", ("Frank Herbert",), SeriesRef("Dune", "1"), isbn="9780439554930", language="English")
-OURS = Recording(("Scott Brick",), 1262.0, "B002V1OF70", 500_000_000, False)
+OURS = RecordingFacts(("Scott Brick",), 1262.0, "B002V1OF70", 500_000_000, False)
 
 
 def says(title: str, *authors: str, key: str = "1", **changes: Any) -> Candidate:
@@ -117,13 +117,13 @@ def test_only_a_source_that_lists_series_can_say_that_there_is_none() -> None:
     ],
 )
 def test_recordings_are_told_apart(changes: dict[str, Any], same: bool, why: str) -> None:
-    verdict = same_recording(OURS, Recording(**changes))
+    verdict = compare_recordings(OURS, RecordingFacts(**changes))
     assert (verdict[0], why in verdict[1]) == (same, True), verdict
 
 
 def test_another_recording_says_nothing_of_narrator_asin_and_publisher() -> None:
     values = {"narrator": "Simon Vance", "asin": "B000000000", "publisher": "Other", "language": "English"}
-    other = says("Dune", values=values, recording=Recording(("Simon Vance",), 1262.0))
+    other = says("Dune", values=values, recording=RecordingFacts(("Simon Vance",), 1262.0))
     answer = judged(other)
     assert answer.suggestion is not None
     assert answer.suggestion.values == {"language": "English"}

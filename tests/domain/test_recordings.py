@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mam_assets.domain.recordings import Former, Recording, find_duplicates, find_returned, same_recording
+from mam_assets.domain.recordings import Former, LibraryRecording, find_duplicates, find_returned, same_recording
 
-EMMA = Recording(1, "emma", "jane austen", frozenset({"ruth okafor"}), 600.0, library_id="l", rel_path="Emma")
+EMMA = LibraryRecording(1, "emma", "jane austen", frozenset({"ruth okafor"}), 600.0, library_id="l", rel_path="Emma")
 GONE = datetime(2026, 3, 1, tzinfo=UTC)
 
 

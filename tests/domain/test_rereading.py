@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mam_assets.domain.books import LibraryItem, SeriesRef
-from mam_assets.domain.rereading import FIELDS, KnownBook, Reading, is_overtaken, read_again, read_first, same_value
+from mam_assets.domain.rereading import FIELDS, Reading, StoredBook, is_overtaken, read_again, read_first, same_value
 from mam_assets.domain.shown import Shown
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
@@ -29,18 +29,18 @@ def item(**changes: Any) -> LibraryItem:
     return replace(plain, **changes)
 
 
-def kept(reading: Reading, **changes: Any) -> KnownBook:
+def kept(reading: Reading, **changes: Any) -> StoredBook:
     """The row that a reading made, with changes of ours: ``values`` and ``sources`` are merged into it."""
     values = reading.values | changes.pop("values", {})
     sources = reading.sources | changes.pop("sources", {})
-    known = KnownBook(
+    known = StoredBook(
         1, values, sources, reading.times, reading.shown, reading.written, reading.locked, reading.authors,
         reading.narrators,
     )  # fmt: skip
     return replace(known, **changes)
 
 
-def again(known: KnownBook, after: LibraryItem) -> Reading:
+def again(known: StoredBook, after: LibraryItem) -> Reading:
     return read_again(known, after, after.authors, LATER)
 
 
@@ -229,7 +229,7 @@ def test_reading_twice_is_reading_once(
     assert (twice.values, twice.locked, twice.shown) == (once.values, once.locked, once.shown)
 
 
-def in_oz(**changes: Any) -> KnownBook:
+def in_oz(**changes: Any) -> StoredBook:
     """The fourth of Oz, by a person's word; Audiobookshelf shows it as the third."""
     known = kept(first(item(series=(SeriesRef("Oz", "3"),))), values={"series_number": "4"}, locked=["series_number"])
     return replace(known, **changes)
@@ -269,7 +269,7 @@ def test_the_number_of_another_series_is_not_ours() -> None:
 OZ, FAIRYLAND = SeriesRef("Oz", "3"), SeriesRef("Fairyland", "7")
 
 
-def taken_out(before: LibraryItem, **changes: Any) -> KnownBook:
+def taken_out(before: LibraryItem, **changes: Any) -> StoredBook:
     """The row of an item whose series a person has emptied here."""
     emptied = {"series": None, "series_number": "3"}
     return kept(first(before), values=emptied, sources={"series": "Manual"}, locked=["series"], **changes)
