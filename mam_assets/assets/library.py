@@ -23,6 +23,7 @@ from mam_assets.store import library as shelf
 from mam_assets.store import library_duplicates as doubles
 from mam_assets.store import library_sightings as sightings
 from mam_assets.store import marks as sync_marks
+from mam_assets.store import series_keys
 
 FULL_EVERY = timedelta(hours=20)
 SHRINK_MARK = "library_shrinkage"
@@ -79,7 +80,7 @@ def books(
             if clock.monotonic() - told > LOG_SECONDS:
                 context.log.info(f"{batch.library}: {sync.words}")
                 told = clock.monotonic()
-        gone = _look_again(reader, database, audiobookshelf, started, sync) if full else []
+        gone = _ask_for_the_unseen(reader, database, audiobookshelf, started, sync) if full else []
         with reader.begin():
             sightings.end(reader)
     context.log.info(sync.words)
@@ -120,6 +121,7 @@ def _begin(database: Engine, config: BooksConfig, now: datetime) -> tuple[bool, 
     """Whether everything is compared: when asked for, once a day, after a read that broke off, and as long as a
     shrinkage waits to be explained. And how far each library was read."""
     with database.begin() as connection:
+        series_keys.bring_up_to_date(connection, now)
         doubtful = bool((sync_marks.get(connection, SHRINK_MARK) or {}).get("suspicious"))
         broken_off = not (sync_marks.get(connection, READ_MARK) or {"finished": True})["finished"]
         due = doubtful or broken_off or sync_marks.older_than(connection, FULL_MARK, now - FULL_EVERY)
@@ -128,7 +130,7 @@ def _begin(database: Engine, config: BooksConfig, now: datetime) -> tuple[bool, 
     return config.scope == "full" or config.accept_shrinkage or (config.scope == "auto" and due), marks
 
 
-def _look_again(
+def _ask_for_the_unseen(
     reader: Connection, database: Engine, audiobookshelf: Audiobookshelf, now: datetime, sync: Sync
 ) -> list[str]:
     """Ask by id for what the list did not show, and return what is gone. While a long list is read page by page, an

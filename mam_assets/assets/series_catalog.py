@@ -22,7 +22,7 @@ from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
 from mam_assets.resources.goodreads import Goodreads
 from mam_assets.store import catalog as catalogue
-from mam_assets.store import series_identity, told
+from mam_assets.store import series_identity, series_keys, told
 
 
 @dg.asset(
@@ -125,6 +125,7 @@ def with_summary(result: dg.MaterializeResult[Any], words: str) -> dg.Materializ
 def merge_alike(database: Engine, now: datetime) -> Decided:
     """Merge the series that are one by name, author and works; what is in doubt stays, and is returned."""
     with database.begin() as connection:
+        series_keys.bring_up_to_date(connection, now)
         decided = decide(
             series_identity.sides_alike(connection),
             held_apart=series_identity.held_apart(connection),

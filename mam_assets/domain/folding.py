@@ -13,7 +13,8 @@ import re
 import unicodedata
 from html import unescape
 
-_APOSTROPHES = re.compile(r"['’‘ʼʻ`´′＇]")
+APOSTROPHES = "'’‘ʼʻ`´′＇"
+_APOSTROPHES = re.compile(f"[{APOSTROPHES}]")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel and hamza signs of Arabic: written or left out at will.
 _ACCENTS = re.compile(r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0655\u0670]")
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)

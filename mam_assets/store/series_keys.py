@@ -1,0 +1,99 @@
+"""The stored keys of series, made again after an upgrade that changed what a key looks like.
+
+Belongs here: SQL that brings series.name_key and series_names.name_key up to the rules. Does not belong here: what a
+key looks like (domain/series_names.py), the keys of gaps (gap_keys), merging series that turn out to be one
+(series_identity).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from mam_assets.domain.identity import series_key
+from mam_assets.domain.library import LONGEST_KEY
+from mam_assets.domain.work_keys import KEY_RULES
+from mam_assets.store import marks
+
+MARK = "series_keys"
+
+
+def bring_up_to_date(connection: Connection, now: datetime) -> int:
+    """Make the keys of all series again, once for each version of the rules; returns how many changed. Without it an
+    upgrade would take a series that a book names for a new one. Where two series come to share a key and an author,
+    the row keeps its old key and gets the new one among its names: whether they are one is decided as for any two."""
+    done = marks.get(connection, MARK)
+    if done is not None and done["rules"] >= KEY_RULES:
+        return 0
+    _write_names(connection, _changed(connection, "SELECT id, series_id, name, name_key FROM series_names"))
+    changed = _changed(connection, "SELECT id, id AS series_id, name, name_key FROM series")
+    _write_series(connection, changed)
+    marks.put(connection, MARK, {"rules": KEY_RULES}, now)
+    return len(changed)
+
+
+def _changed(connection: Connection, named: str) -> list[dict[str, object]]:
+    """The rows whose key is another one now. A series' name is seen beside its author, and beside whoever stands first
+    in a book of it: so it was keyed when the library was read."""
+    rows = connection.execute(
+        text(
+            f"""
+            SELECT n.id, n.name, n.name_key, array_remove(ARRAY[s.author] || first.authors, NULL) AS people
+            FROM ({named}) n JOIN series s ON s.id = n.series_id
+            CROSS JOIN LATERAL (
+                SELECT array_agg(DISTINCT a.name ORDER BY a.name) AS authors
+                FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id AND ba.ordinal = 0
+                JOIN authors a ON a.id = ba.author_id
+                WHERE bs.series_id = s.id
+            ) first
+            ORDER BY n.id
+            """
+        )
+    )
+    made = ((row, series_key(row.name, row.people)[:LONGEST_KEY]) for row in rows)
+    return [{"id": row.id, "key": key} for row, key in made if key and key != row.name_key]
+
+
+def _write_names(connection: Connection, changed: list[dict[str, object]]) -> None:
+    connection.execute(
+        text(
+            """
+            UPDATE series_names n SET name_key = v.key
+            FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS v (id bigint, key text) WHERE n.id = v.id
+            """
+        ),
+        {"changed": json.dumps(changed)},
+    )
+
+
+def _write_series(connection: Connection, changed: list[dict[str, object]]) -> None:
+    connection.execute(
+        text(
+            """
+            WITH v AS (
+                SELECT v.id, v.key, s.author_key,
+                       row_number() OVER (PARTITION BY v.key, s.author_key ORDER BY v.id) AS place
+                FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS v (id bigint, key text)
+                JOIN series s ON s.id = v.id
+            )
+            UPDATE series s SET name_key = v.key FROM v
+            WHERE s.id = v.id AND v.place = 1
+              AND NOT EXISTS (SELECT FROM series o WHERE o.name_key = v.key AND o.author_key = v.author_key)
+            """
+        ),
+        {"changed": json.dumps(changed)},
+    )
+    connection.execute(
+        text(
+            """
+            INSERT INTO series_names (series_id, name, name_key, source)
+            SELECT s.id, s.name, v.key, 'Audiobookshelf'
+            FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS v (id bigint, key text) JOIN series s ON s.id = v.id
+            WHERE s.name_key <> v.key
+            ON CONFLICT DO NOTHING
+            """
+        ),
+        {"changed": json.dumps(changed)},
+    )
