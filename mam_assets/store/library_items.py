@@ -2,7 +2,7 @@
 
 Belongs here: the SQL that reads what is known of items and writes what becomes of them. Does not belong here: what
 becomes of a field (domain/rereading), which former book has returned (domain/recordings), authors and series
-(library_people).
+(memberships).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mam_assets.domain.names import normalise_title
 from mam_assets.domain.recordings import Former, LibraryRecording, find_returned
 from mam_assets.domain.rereading import FIELDS, Reading, StoredBook, is_overtaken, read_again, read_first
 from mam_assets.store.copying import copy_rows
-from mam_assets.store.library_people import Tied, tie
+from mam_assets.store.memberships import Tied, one_at_a_time, tie
 from mam_assets.store.tables import Book
 
 EDITOR = "person in Audiobookshelf"
@@ -94,8 +94,7 @@ def save_items(
     items = list({item.abs_id: item for item in items if item.num_audio_files > 0}.values())
     if not items:
         return Saved(0, 0)
-    # Two processes that meet the same new author must not both insert it: names have no natural lock of their own.
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.library'))"))
+    one_at_a_time(connection)
     found = _known(connection, items)
     items = [item for item in items if item.abs_id not in found or not is_overtaken(found[item.abs_id], item, now)]
     known = {item.abs_id: found[item.abs_id] for item in items if item.abs_id in found}

@@ -69,4 +69,4 @@ def test_authors_are_found_by_their_names_or_added(connection: Connection, books
     names = (
         "SELECT a.name FROM book_authors b JOIN authors a ON a.id = b.author_id WHERE b.book_id = :id ORDER BY ordinal"
     )
-    assert connection.execute(text(names), {"id": books["c"]}).scalars().all() == ["L. Frank Baum", "a new one"]
+    assert connection.execute(text(names), {"id": books["c"]}).scalars().all() == ["L. Frank Baum", "A New One"]
