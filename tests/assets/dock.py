@@ -25,7 +25,6 @@ from mam_assets.domain.wanting import work_key
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.gate import MemoryGate
-from mam_assets.resources.http import Limits
 from mam_assets.resources.mam import Mam
 from mam_assets.resources.prowlarr import Prowlarr
 from mam_assets.resources.redaction import Redactor
@@ -45,10 +44,10 @@ from mam_assets.settings import Settings
 from mam_assets.store import gaps, tables
 from mam_assets.store.gaps import Wanted
 from tests.assets.house import Run
+from tests.patience import limits_beside
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-SHORT = Limits(connect_seconds=1, read_seconds=1, total_seconds=2, wait_at_most_seconds=0, retries=0)
 KEYS = {
     "abs_token": "recognisable-abs-key-1",
     "qbittorrent_password": "recognisable-password-2",
@@ -154,12 +153,13 @@ class Dock:
         """Materialise assets as one run, one session at MAM. `meddle` may change its resources before."""
         self.clock.sleep(1)
         kit = self.kit()
+        limits = {name: limits_beside(server) for name, server in self.servers.items()}
         clients = {
-            "audiobookshelf": Audiobookshelf.from_kit(kit, limits=SHORT),
-            "prowlarr": Prowlarr.from_kit(kit, limits=SHORT),
-            "mam": Mam.from_kit(kit, limits=SHORT),
+            "audiobookshelf": Audiobookshelf.from_kit(kit, limits=limits["audiobookshelf"]),
+            "prowlarr": Prowlarr.from_kit(kit, limits=limits["prowlarr"]),
+            "mam": Mam.from_kit(kit, limits=limits["mam"]),
         }
-        torrent_client = TorrentClient.from_kit(kit, limits=SHORT)
+        torrent_client = TorrentClient.from_kit(kit, limits=limits["qbittorrent"])
         torrent_client._sleep = self.clock.sleep
         resources = {
             "database": self.engine,

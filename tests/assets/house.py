@@ -19,7 +19,6 @@ from sqlalchemy import Engine, text
 
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.clock import Clock
-from mam_assets.resources.exchange import Limits
 from mam_assets.resources.goodreads import Goodreads, Robots
 from mam_assets.resources.google_books import GoogleBooks
 from mam_assets.resources.mam import Mam
@@ -33,9 +32,9 @@ from mam_assets.sandbox.world import build_world
 from mam_assets.sandbox.world.layout import LaidOutWorld
 from mam_assets.sandbox.world.model import BuiltRelease, OwnedItem, World
 from mam_assets.settings import Settings
+from tests.patience import limits_beside
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
-SHORT = Limits(connect_seconds=1, read_seconds=0.4, total_seconds=2, wait_at_most_seconds=0, retries=0)
 
 
 class SetClock(Clock):
@@ -100,11 +99,12 @@ class House:
         """Materialise assets (with their checks), each service under a session of its own. `config` is by asset."""
         self.clock.sleep(1)
         kit = ServiceKit.open(self.settings, f"run-{uuid4().hex}", engine=self.engine)
+        limits = {name: limits_beside(server) for name, server in self.servers.items()}
         clients: dict[str, Any] = {
-            "audiobookshelf": Audiobookshelf.from_kit(kit, limits=SHORT),
-            "google_books": GoogleBooks.from_kit(kit, limits=SHORT),
-            "goodreads": Goodreads.from_kit(kit, limits=SHORT, robots=self._robots),
-            "mam": Mam.from_kit(kit, limits=SHORT),
+            "audiobookshelf": Audiobookshelf.from_kit(kit, limits=limits["audiobookshelf"]),
+            "google_books": GoogleBooks.from_kit(kit, limits=limits["google_books"]),
+            "goodreads": Goodreads.from_kit(kit, limits=limits["goodreads"], robots=self._robots),
+            "mam": Mam.from_kit(kit, limits=limits["mam"]),
         }
         try:
             result = dg.materialize(

@@ -354,7 +354,7 @@ def test_an_item_among_very_many_is_found_with_few_requests(dock: Dock) -> None:
 @pytest.mark.parametrize("fault", list(Fault))
 def test_an_audiobookshelf_in_trouble_counts_no_attempt_and_loses_nothing(dock: Dock, fault: Fault) -> None:
     (gap,) = arrived(dock, SYNTHETIC)
-    dock.servers["audiobookshelf"].set_fault(fault, seconds=3)
+    dock.servers["audiobookshelf"].set_fault(fault)
     run = dock.run(imports)
     if run.of("imports")["imported"] == 0:
         assert "audiobookshelf: " in run.of("imports")["problem_list"]

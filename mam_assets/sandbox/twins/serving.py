@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 CONTROL = "/_twin/"
+_HOLDING = {Fault.TIMEOUT, Fault.SLOW_DRIP}
 
 
 class Twin(ABC):
@@ -187,6 +188,12 @@ class TwinServer:
                 fault.cleared.set()
             self._faults.clear()
         self._reopen()
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a fault is on under which an answer comes late or in pieces."""
+        with self._lock:
+            return any(fault.kind in _HOLDING and fault.times != 0 for fault in self._faults)
 
     def _fault_for(self, path: str) -> ActiveFault | None:
         with self._lock:
