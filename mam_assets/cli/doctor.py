@@ -58,6 +58,7 @@ def examine(file: Path = Path(".env")) -> Iterator[Finding]:
         yield from (fail("settings", words) for words in settings_problems(error))
         return
     yield from doctor_machine.dagster_files(os.environ)
+    yield from doctor_machine.crawler(settings)
     seen = doctor_machine.DatabaseSeen()
     yield from doctor_machine.database(settings, seen)
     yield from _outside(settings, seen)

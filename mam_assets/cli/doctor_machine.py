@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -196,3 +197,44 @@ def _space(name: str, folder: Path, wanted_gib: float) -> Iterator[Finding]:
         yield fail(f"{name} space", f"{free:.1f} GiB free, MIN_FREE_GIB wants {wanted_gib:g}: nothing will be grabbed")
     else:
         yield ok(f"{name} space", f"{free:.1f} GiB free")
+
+
+def crawler(settings: Settings) -> Iterator[Finding]:
+    """The person's own crawler script: whether it is there, what would run it (see resources/crawler.py), how long it
+    may take. It is not started."""
+    if settings.mam_crawler is None:
+        yield ok("crawler", "off: MAM_CRAWLER names no script")
+        return
+    script = settings.mam_crawler.expanduser().absolute()
+    if not script.is_file():
+        yield fail("crawler", f"MAM_CRAWLER names {script}, which is no file: correct the path, or empty it")
+        return
+    if not os.access(script, os.R_OK):
+        yield fail("crawler", f"{script} cannot be read by this user: give it the right, or empty MAM_CRAWLER")
+        return
+    program, executable = _named_program(script), os.access(script, os.X_OK)
+    limit = f"it may take {settings.mam_crawler_timeout_minutes:g} minutes, and is ended after that"
+    if program is not None and executable and shutil.which(program) is None:
+        yield fail(
+            "crawler",
+            f"{script} is to be run by {program or 'nothing'}: that is not here; install it, or correct line 1",
+        )
+    elif program is not None and executable:
+        yield ok("crawler", f"{script} is executable and run by {program}; {limit}")
+    elif program and not Path(program).name.startswith("python"):
+        yield fail("crawler", f"{script} is for {program} but is not executable, so Python would run it: chmod +x it")
+    else:
+        lacking = "it is not executable" if program is not None else "no #! line names a program"
+        yield ok("crawler", f"{script} is run by this Python, since {lacking}; {limit}")
+
+
+def _named_program(script: Path) -> str | None:
+    """What the script's first line says is to run it; behind `env`, the program that env looks for."""
+    with script.open("rb") as file:
+        line = file.readline(1000)
+    if not line.startswith(b"#!"):
+        return None
+    words = line[2:].decode(errors="replace").split()
+    if words and Path(words[0]).name == "env":
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    return words[0] if words else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -213,6 +214,73 @@ def test_dagster_s_file_is_looked_for_in_its_home(tmp_path: Path) -> None:
     assert finding.level is Level.FAIL
     (finding,) = doctor_machine.dagster_files({})
     assert finding.level is Level.OK
+
+
+def about_crawler(script: Path | None, minutes: float = 30) -> Finding:
+    settings = Settings.model_construct(mam_crawler=script, mam_crawler_timeout_minutes=minutes)
+    (finding,) = doctor_machine.crawler(settings)
+    return finding
+
+
+def test_without_a_crawler_script_that_part_is_off() -> None:
+    assert about_crawler(None) == ok("crawler", "off: MAM_CRAWLER names no script")
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "level", "words"),
+    [
+        pytest.param("print()", 0o600, Level.OK, "run by this Python, since no #! line", id="plain Python"),
+        pytest.param("print()", 0o700, Level.OK, "run by this Python, since no #! line", id="nothing to run it"),
+        pytest.param("#!/bin/sh\n", 0o700, Level.OK, "is executable and run by /bin/sh", id="a script of its own"),
+        pytest.param("#! /usr/bin/env -S sh -e\n", 0o700, Level.OK, "is executable and run by sh", id="through env"),
+        pytest.param("#!/usr/bin/env python3\n", 0o600, Level.OK, "since it is not executable", id="Python anyway"),
+        pytest.param("#!/bin/sh\n", 0o600, Level.FAIL, "for /bin/sh but is not executable", id="the wrong program"),
+        pytest.param("#!/nowhere/perl\n", 0o700, Level.FAIL, "by /nowhere/perl: that is not here", id="no program"),
+        pytest.param("", 0o600, Level.OK, "run by this Python", id="empty"),
+        pytest.param("#!\n", 0o700, Level.FAIL, "by nothing: that is not here", id="a line that names nothing"),
+    ],
+)
+def test_it_is_said_what_would_run_a_crawler_script(
+    text: str, mode: int, level: Level, words: str, tmp_path: Path
+) -> None:
+    script = tmp_path / "stealth_mam_crawler.py"
+    script.write_text(text)
+    script.chmod(mode)
+    finding = about_crawler(script)
+    assert (finding.level, finding.subject) == (level, "crawler")
+    assert words in finding.words
+
+
+def test_a_crawler_script_may_run_as_long_as_the_settings_say(tmp_path: Path) -> None:
+    script = tmp_path / "crawl.py"
+    script.touch()
+    assert "it may take 7.5 minutes, and is ended after that" in about_crawler(script, 7.5).words
+
+
+def test_a_crawler_script_that_is_not_there_is_to_mend(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.py", tmp_path):
+        finding = about_crawler(path)
+        assert finding.level is Level.FAIL
+        assert "is no file: correct the path, or empty it" in finding.words
+
+
+def test_a_crawler_script_that_others_keep_to_themselves_is_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "crawl.py"
+    script.touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may read everything
+    assert "cannot be read by this user" in about_crawler(script).words
+
+
+def test_the_crawler_is_among_what_is_looked_at(bare_environment: None, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"MAM_CRAWLER={tmp_path}/gone.py\nDATA_DIR={tmp_path}\n")
+    found = []
+    for finding in doctor.examine(tmp_path / ".env"):
+        found.append(finding.subject)
+        if finding.subject == "crawler":
+            break
+    assert found[-1] == "crawler"
 
 
 @pytest.mark.parametrize(("findings", "code"), [([ok("a", "fine")], 0), ([ok("a", "fine"), fail("b", "[broken]")], 1)])
