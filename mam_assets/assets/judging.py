@@ -83,11 +83,13 @@ class _SeriesJudging:
         with Judges(self._connection, self._terms, alone=self._alone) as judges:
             for portion in judges.each(judged_portions.series_by_themselves, series_ids, frozenset(waiting)):
                 self._write(portion)
-                changed |= gap_keys.save_work_keys(self._connection, portion.keys)
+                gap_keys.save_work_keys(self._connection, portion.keys)
+                changed |= portion.keys.keys
         # What another series owns may be lacking in one that nobody asked about.
         touched = gap_keys.series_lacking(self._connection, changed) if changed else set()
         shown = gap_keys.shown_elsewhere(self._connection, chosen | touched)
         self._judge_with(sorted(waiting | (set(shown) & chosen) | (touched - chosen)), shown)
+        verdicts.write_series_counts(self._connection, list(self._counts.values()), self._now)
 
     def _judge_with(self, series_ids: Sequence[int], shown: Mapping[int, Mapping[str, int]]) -> None:
         # In this process: its verdicts are compared with what this very transaction has written.
@@ -96,7 +98,6 @@ class _SeriesJudging:
 
     def _write(self, portion: JudgedPortion) -> None:
         verdicts.write_entries(self._connection, portion.entries)
-        verdicts.write_series_counts(self._connection, portion.counts, self._now)
         self.wishes.take(portion.wishes)
         self._counts |= {one.owner_id: one for one in portion.counts}
 
@@ -120,9 +121,9 @@ def rejudge_authors(
             author_ids = gap_snapshots.authors_to_judge(connection, ids)
             for portion in judges.each(judged_portions.authors, author_ids):
                 verdicts.write_entries(connection, portion.entries)
-                verdicts.write_author_counts(connection, portion.counts, now)
                 wishes.take(portion.wishes)
                 counts += portion.counts
+        verdicts.write_author_counts(connection, counts, now)
         written = gaps.write_wishes(connection, wishes, now)
         doubtful = gaps.series_lacking_what_is_owned(connection, wishes.owned)
         if doubtful:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +25,23 @@ _BATCH = 5_000
 _MANY = 1_000  # so many new rows at once, and the planner's picture of a table is no longer true
 
 
-def save_work_keys(connection: Connection, keys: Mapping[int, Mapping[str, int | None]]) -> set[str]:
-    """Keep the keys of the works of these series, each with the book that shows it to be owned (or None): all of them,
-    for what is not given any more is taken away. Returns the keys that changed."""
+@dataclass
+class KeyChanges:
+    """What is another in the keys of some series: those that are gone, by series, and those that are new or shown by
+    another book than before (or by none any more)."""
+
+    gone: list[tuple[int, str]] = field(default_factory=list)
+    new: list[tuple[int, str, int | None]] = field(default_factory=list)
+
+    @property
+    def keys(self) -> set[str]:
+        """Every key of which something changed."""
+        return {key for _, key in self.gone} | {key for _, key, _ in self.new}
+
+
+def changes_of_work_keys(connection: Connection, keys: Mapping[int, Mapping[str, int | None]]) -> KeyChanges:
+    """How the keys of the works of these series, each with the book that shows it to be owned (or None), are another
+    than those that are kept. They are all of them: what is not given any more is gone."""
     stored: dict[int, dict[str, int | None]] = defaultdict(dict)
     rows = connection.execute(
         text(
@@ -39,13 +54,20 @@ def save_work_keys(connection: Connection, keys: Mapping[int, Mapping[str, int |
     ).scalar()
     for series_id, key, book_id in rows or ():
         stored[series_id][key] = book_id
-    gone = [(series, key) for series, old in stored.items() for key in old if key not in keys[series]]
-    new = [
-        (series, key, book)
-        for series, wanted in keys.items()
-        for key, book in wanted.items()
-        if key not in stored[series] or stored[series][key] != book
-    ]
+    return KeyChanges(
+        [(series, key) for series, old in stored.items() for key in old if key not in keys[series]],
+        [
+            (series, key, book)
+            for series, wanted in keys.items()
+            for key, book in wanted.items()
+            if key not in stored[series] or stored[series][key] != book
+        ],
+    )
+
+
+def save_work_keys(connection: Connection, changes: KeyChanges) -> None:
+    """Keep what changed in the keys of works."""
+    gone, new = changes.gone, changes.new
     if gone:
         connection.execute(
             text(
@@ -71,7 +93,6 @@ def save_work_keys(connection: Connection, keys: Mapping[int, Mapping[str, int |
         )
     if len(new) > _MANY:
         connection.execute(text("ANALYZE series_work_keys"))
-    return {key for _, key in gone} | {key for _, key, _ in new}
 
 
 def shown_elsewhere(connection: Connection, series_ids: Iterable[int] | None = None) -> dict[int, dict[str, int]]:
@@ -128,8 +149,8 @@ def key_gaps(connection: Connection) -> None:
     """Make the keys of gaps that are new or changed, or that older rules keyed."""
     while True:
         rows = connection.execute(
-            text(f"SELECT {_GAP} FROM missing_books m WHERE m.keys_rules < :rules ORDER BY m.id LIMIT :batch"),
-            {"rules": KEY_RULES, "batch": _BATCH},
+            # The number stands in the statement: a prepared one would not know that there are next to none.
+            text(f"SELECT {_GAP} FROM missing_books m WHERE m.keys_rules < {KEY_RULES} ORDER BY m.id LIMIT {_BATCH}"),
         ).all()
         if not rows:
             return
@@ -174,14 +195,15 @@ def open_gaps_with(connection: Connection, keys: Iterable[str]) -> list[OpenGap]
 
 def gaps_that_share_a_key(connection: Connection, keys: Iterable[str] | None = None) -> list[OpenGap]:
     """Open gaps of which another one has the same key (any, or one of these)."""
+    # Two statements: with "or no keys are given" in one, the server reads every key for each single import.
+    chosen = "" if keys is None else "JOIN jsonb_array_elements_text(CAST(:keys AS jsonb)) AS v (key) ON v.key = k.key"
     rows = connection.execute(
         text(
             f"""
             WITH shared AS (
                 SELECT k.key FROM missing_book_keys k
+                {chosen}
                 JOIN missing_books m ON m.id = k.missing_book_id AND m.closed_date IS NULL
-                WHERE CAST(:keys AS jsonb) IS NULL
-                   OR k.key IN (SELECT jsonb_array_elements_text(CAST(:keys AS jsonb)))
                 GROUP BY k.key HAVING count(*) > 1
             )
             SELECT {_GAP} FROM missing_books m
@@ -190,7 +212,7 @@ def gaps_that_share_a_key(connection: Connection, keys: Iterable[str] | None = N
             ORDER BY m.id
             """
         ),
-        {"keys": None if keys is None else json.dumps(sorted(keys))},
+        {} if keys is None else {"keys": json.dumps(sorted(set(keys)))},
     )
     return [_gap(row) for row in rows]
 

@@ -39,14 +39,12 @@ _OWNED = "('active', 'duplicate')"  # the same recording twice is owned, whichev
 
 def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Snapshot]:
     """Every series with a catalogue (or those of `ids`), with its entries and books."""
-    chosen = sorted(ids) or None
-    given = {"ids": chosen}
-    which = "(CAST(:ids AS bigint[]) IS NULL OR s.id = ANY(CAST(:ids AS bigint[])))"
+    which, given = _among("s.id", ids)
     entries = _by_owner(
         connection,
         _Entry,
         f"""SELECT series_id AS owner, {_ENTRY} FROM catalog_entries
-            WHERE series_id IN (SELECT s.id FROM series s WHERE {which}) ORDER BY id""",
+            WHERE series_id IS NOT NULL AND {_among("series_id", ids)[0]} ORDER BY id""",
         given,
     )
     counted = _by_owner(
@@ -85,7 +83,7 @@ def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
         """,
         given,
     )
-    imported = _imported(connection, "series_id", chosen)
+    imported = _imported(connection, "series_id", ids)
     rows = connection.execute(
         text(f"SELECT s.id, s.name, s.author, s.author_id FROM series s WHERE {which} ORDER BY s.id"), given
     )
@@ -99,44 +97,44 @@ def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
 def series_to_judge(connection: Connection, ids: Sequence[int] = ()) -> list[int]:
     """Every series with a catalogue; with `ids`, these and all series of their authors, since a book that the library
     counts in one of them may be a work of another."""
+    chosen = """
+        WITH mine AS (
+            SELECT author_id FROM series WHERE id = ANY(CAST(:ids AS bigint[])) AND author_id IS NOT NULL
+            UNION
+            SELECT ba.author_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
+            WHERE bs.series_id = ANY(CAST(:ids AS bigint[]))
+        )
+        SELECT unnest(CAST(:ids AS bigint[])) AS id
+        UNION
+        SELECT s.id FROM mine JOIN series s ON s.author_id = mine.author_id
+        UNION
+        SELECT bs.series_id FROM mine JOIN book_authors ba ON ba.author_id = mine.author_id
+        JOIN book_series bs ON bs.book_id = ba.book_id"""
     rows = connection.execute(
         text(
-            """
-            WITH mine AS (
-                SELECT author_id FROM series WHERE id = ANY(CAST(:ids AS bigint[])) AND author_id IS NOT NULL
-                UNION
-                SELECT ba.author_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
-                WHERE bs.series_id = ANY(CAST(:ids AS bigint[]))
-            ), chosen AS (
-                SELECT id FROM series
-                WHERE id = ANY(CAST(:ids AS bigint[])) OR author_id IN (SELECT author_id FROM mine)
-                UNION
-                SELECT bs.series_id FROM book_series bs JOIN book_authors ba ON ba.book_id = bs.book_id
-                WHERE ba.author_id IN (SELECT author_id FROM mine)
-            )
-            SELECT s.id FROM series s
-            WHERE (cardinality(CAST(:ids AS bigint[])) = 0 OR s.id IN (SELECT id FROM chosen))
-              AND EXISTS (SELECT FROM catalog_entries c WHERE c.series_id = s.id)
+            f"""
+            SELECT s.id FROM series s {f"JOIN ({chosen}) chosen ON chosen.id = s.id" if ids else ""}
+            WHERE EXISTS (SELECT FROM catalog_entries c WHERE c.series_id = s.id)
             ORDER BY s.id
             """
         ),
-        {"ids": list(ids)},
+        {"ids": list(ids)} if ids else {},
     )
     return list(rows.scalars())
 
 
 def authors_to_judge(connection: Connection, ids: Sequence[int] = ()) -> list[int]:
     """Every author with a catalogue, or those of `ids` that have one."""
+    which, given = _among("a.id", ids)
     rows = connection.execute(
         text(
-            """
+            f"""
             SELECT a.id FROM authors a
-            WHERE (cardinality(CAST(:ids AS bigint[])) = 0 OR a.id = ANY(CAST(:ids AS bigint[])))
-              AND EXISTS (SELECT FROM catalog_entries c WHERE c.author_id = a.id)
+            WHERE EXISTS (SELECT FROM catalog_entries c WHERE c.author_id = a.id) AND {which}
             ORDER BY a.id
             """
         ),
-        {"ids": list(ids)},
+        given,
     )
     return list(rows.scalars())
 
@@ -190,13 +188,12 @@ def touched_by_books(connection: Connection, book_ids: Sequence[int]) -> tuple[l
 
 def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Snapshot]:
     """Every author with a catalogue (or those of `ids`): entries, and the books owned, one row per book and series."""
-    given = {"ids": list(ids) or None}
-    which = "(CAST(:ids AS bigint[]) IS NULL OR a.id = ANY(CAST(:ids AS bigint[])))"
+    which, given = _among("a.id", ids)
     entries = _by_owner(
         connection,
         _Entry,
         f"""SELECT author_id AS owner, {_ENTRY} FROM catalog_entries
-            WHERE author_id IN (SELECT a.id FROM authors a WHERE {which}) ORDER BY id""",
+            WHERE author_id IS NOT NULL AND {_among("author_id", ids)[0]} ORDER BY id""",
         given,
     )
     counted = _by_owner(
@@ -226,7 +223,7 @@ def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
         """,
         given,
     )
-    imported = _imported(connection, "author_id", list(ids) or None)
+    imported = _imported(connection, "author_id", ids)
     names = _series_names(connection, list(entries))
     rows = connection.execute(text(f"SELECT a.id, a.name, a.aliases FROM authors a WHERE {which} ORDER BY a.id"), given)
     snapshots = []
@@ -317,8 +314,15 @@ def _books_titled(connection: Connection, snapshots: Sequence[Snapshot]) -> Mapp
     return found
 
 
-def _imported(connection: Connection, owner: str, ids: Sequence[int] | None) -> Mapping[int, list[Any]]:
+def _among(column: str, ids: Sequence[int]) -> tuple[str, dict[str, list[int]]]:
+    """A condition on the owner, and what it is given: one of these, or with none any. A statement that says "any or one
+    of these" would read whole tables for a single one."""
+    return (f"{column} = ANY(CAST(:ids AS bigint[]))", {"ids": sorted(ids)}) if ids else ("true", {})
+
+
+def _imported(connection: Connection, owner: str, ids: Sequence[int]) -> Mapping[int, list[Any]]:
     """What was downloaded for a work and is in the library is that work, whatever its tags made of it."""
+    which, given = _among(f"m.{owner}", ids)
     return _by_owner(
         connection,
         _Book,
@@ -328,11 +332,10 @@ def _imported(connection: Connection, owner: str, ids: Sequence[int] | None) -> 
         FROM missing_books m
         JOIN downloads d ON d.missing_book_id = m.id AND d.abs_import_status = 'imported' AND d.book_id = m.book_id
         JOIN books b ON b.id = m.book_id
-        WHERE m.{owner} IS NOT NULL AND b.status IN {_OWNED}
-          AND (CAST(:ids AS bigint[]) IS NULL OR m.{owner} = ANY(CAST(:ids AS bigint[])))
+        WHERE m.{owner} IS NOT NULL AND b.status IN {_OWNED} AND {which}
         ORDER BY m.id
         """,
-        {"ids": ids},
+        given,
     )
 
 

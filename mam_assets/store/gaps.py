@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from mam_assets.domain.books import SeriesRef, Work
 from mam_assets.domain.entry_verdicts import changed_entries, owner_counts
 from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict
+from mam_assets.domain.standing import StandingGap, is_met
 from mam_assets.domain.wanting import (
     OpenGap,
     Snapshot,
@@ -97,20 +98,47 @@ def _one_writer(connection: Connection) -> None:
 def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tuple[set[str], Written]:
     """Returns the keys of the gaps for these works, and what was written."""
     written = Written()
-    settled: set[str] = set()
-    touched: set[str] = set()
-    for batch in _batches(wanted):
-        keys = {key for want in batch for key in want.keys}
-        known = gap_keys.open_gaps_with(connection, keys)
-        wishes = settle(batch, known)
-        wishes = _still_ignored(connection, wishes)
+    met = _met(connection, wanted)
+    settled = set(met)
+    for batch in _batches([want for want in wanted if want.work_key not in met]):
+        known = gap_keys.open_gaps_with(connection, {key for want in batch for key in want.keys})
+        # A gap that says all of one wish may learn from another: then both are heard, or they would take turns.
+        beside = [met[gap.work_key] for gap in known if gap.work_key in met]
+        wishes = _still_ignored(connection, settle([*beside, *batch], known))
         _update(connection, wishes)
         written.opened += _insert(connection, wishes, now)
         gap_keys.key_gaps(connection)
         settled |= {want.work_key for want in wishes}
-        touched |= keys.union(*(gap.keys for gap in known))
-    written.joined = _join_doubles(connection, touched, settled, now)
+    written.joined = _join_doubles(connection, wanted, settled, now)
     return settled, written
+
+
+def _met(connection: Connection, wanted: Sequence[Wanted]) -> dict[str, Wanted]:
+    """By key: the wishes whose open gap says everything already. After an earlier judging that is most of them."""
+    met: dict[str, Wanted] = {}
+    for batch in _batches(wanted):
+        standing = standing_gaps(connection, [want.work_key for want in batch])
+        for want in batch:
+            gap = standing.get(want.work_key)
+            if gap is not None and is_met(want, gap):
+                met[want.work_key] = want
+    return met
+
+
+def standing_gaps(connection: Connection, work_keys: Sequence[str]) -> dict[str, StandingGap]:
+    """The open gaps with these very keys, by key."""
+    columns = ", ".join(f"m.{name}" for name in StandingGap._fields)
+    rows = connection.execute(
+        text(
+            f"""
+            SELECT json_agg(json_build_array({columns}))
+            FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS v (key)
+            JOIN missing_books m ON m.work_key = v.key AND m.closed_date IS NULL
+            """
+        ),
+        {"keys": json.dumps(work_keys)},
+    ).scalar()
+    return {row[0]: StandingGap(*row) for row in rows or ()}
 
 
 def _batches(wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
@@ -210,10 +238,16 @@ def _json(wanted: Sequence[Wanted]) -> str:
     return json.dumps([{name: getattr(want, name) for name in Wanted.__dataclass_fields__} for want in wanted])
 
 
-def _join_doubles(connection: Connection, keys: set[str], settled: set[str], now: datetime) -> int:
+def _join_doubles(connection: Connection, wanted: Sequence[Wanted], settled: set[str], now: datetime) -> int:
     """Close each open gap beside which another one wants the same work: it keeps its dates and says for which one it
     was closed. ``settled`` learns the keys of those that were kept."""
-    pairs = doubles(gap_keys.gaps_that_share_a_key(connection, keys)) if keys else []
+    if not wanted:
+        return 0
+    keys = None  # where there are many it is quicker to look at all
+    if len(wanted) <= _BATCH:
+        keys = {key for want in wanted for key in want.keys}
+        keys.update(*(gap.keys for gap in gap_keys.open_gaps_with(connection, keys)))
+    pairs = doubles(gap_keys.gaps_that_share_a_key(connection, keys))
     for kept, double in pairs:
         if double.work_key in settled:
             settled.add(kept.work_key)

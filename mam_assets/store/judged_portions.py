@@ -17,6 +17,7 @@ from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict, author_gaps, se
 from mam_assets.domain.identity import pen_name_map
 from mam_assets.domain.wanting import KeyedWork, Snapshot, Wishes, first_hand, keyed_works, owned_elsewhere
 from mam_assets.store import gap_keys, gap_snapshots
+from mam_assets.store.gap_keys import KeyChanges
 
 _NO_PEN_NAMES = pen_name_map([])
 _OWNERS = 500
@@ -38,13 +39,13 @@ class Terms:
 
 @dataclass
 class JudgedPortion:
-    """``entries`` are the lines whose verdict is another than the one that stands there; ``keys`` are by series, of the
-    works that its own evidence shows to be owned or lacking."""
+    """``entries`` are the lines whose verdict is another than the one that stands there; ``keys`` what changed in the
+    keys of the works that a series' own evidence shows to be owned or lacking."""
 
     wishes: Wishes
     entries: list[tuple[int, EntryVerdict]] = field(default_factory=list)
     counts: list[OwnerCounts] = field(default_factory=list)
-    keys: dict[int, dict[str, int | None]] = field(default_factory=dict)
+    keys: KeyChanges = field(default_factory=KeyChanges)
 
     def add(self, snapshot: Snapshot, verdict: SeriesVerdict | AuthorVerdict, works: Sequence[KeyedWork]) -> None:
         """Take up one verdict."""
@@ -59,12 +60,14 @@ def series_by_themselves(
     """Each series by its own evidence. Of those in ``unwritten`` only the keys are wanted: they are judged again with
     what others show."""
     portion = JudgedPortion(Wishes("series_gap"))
+    keys = {}
     for snapshot in gap_snapshots.series_snapshots(connection, ids):
         verdict = _series_verdict(snapshot, terms)
         works = keyed_works(snapshot, verdict.works)
-        portion.keys[snapshot.owner_id] = first_hand(works)
+        keys[snapshot.owner_id] = first_hand(works)
         if snapshot.owner_id not in unwritten:
             portion.add(snapshot, verdict, works)
+    portion.keys = gap_keys.changes_of_work_keys(connection, keys)
     return portion
 
 
