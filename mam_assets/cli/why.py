@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from mam_assets.domain.chains import Section
 from mam_assets.domain.explaining import Chain, explain
-from mam_assets.domain.meaning import Hit, Kind, Subject, meant, nearest, subjects
+from mam_assets.domain.meaning import Hit, Kind, Subject, meant, nearest, subjects, telling_word
 from mam_assets.resources.redaction import Redactor
 from mam_assets.settings import Settings
 from mam_assets.store import why
@@ -56,12 +56,13 @@ def run(console: Console, settings: Settings, asked: Asked, *, as_json: bool) ->
                 show(console, chain, Redactor(settings.secrets()), as_json=as_json)
                 return 0
             near = [] if found else nearest(asked.title, why.titles(connection))
+            searched = {} if found else why.searched(connection)
     finally:
         engine.dispose()
     if found:
         _show_choices(console, asked, found, as_json=as_json)
     else:
-        _show_nothing(console, asked, near, as_json=as_json)
+        _show_nothing(console, asked, near, searched, as_json=as_json)
     return 1
 
 
@@ -206,16 +207,30 @@ def _show_choices(console: Console, asked: Asked, found: Sequence[Subject], *, a
     _line(console, f"Choose one by its id, as in: mam why {choices[0]['ref']}; or narrow it by --author or --series.")
 
 
-def _show_nothing(console: Console, asked: Asked, near: Sequence[str], *, as_json: bool) -> None:
+def _show_nothing(
+    console: Console, asked: Asked, near: Sequence[str], searched: Mapping[str, int], *, as_json: bool
+) -> None:
     if as_json:
-        _print_json(console, {"choices": [], "nearest": list(near)})
+        _print_json(console, {"choices": [], "nearest": list(near), "searched": dict(searched)})
         return
+    console = _narrow(console)
     narrowed = "".join(
         f", {name} {value!r}" for name, value in (("author", asked.author), ("series", asked.series)) if value
     )
-    where = "titles of books, of gaps and of catalogue entries were searched"
-    _line(console, escape(f"Nothing is known by {asked.title!r}{narrowed}: {where}."))
+    _line(console, escape(f"Nothing is known by {asked.title!r}{narrowed}: {_looked_through(asked, searched)}"))
     if near:
         _line(console, "The nearest titles:")
         for title in near:
             _line(console, f"- {escape(title)}")
+
+
+def _looked_through(asked: Asked, searched: Mapping[str, int]) -> str:
+    if _REF.fullmatch(asked.title.strip().lower()):
+        return "no row has this id."
+    if not telling_word(asked.title):
+        return "it holds no letter and no digit that could be looked for."
+    *others, last = (f"{number:,} {what}" for what, number in searched.items())
+    words = (
+        "looked through the titles of " + " and ".join((", ".join(others), last)) + ", subtitles and other titles too."
+    )
+    return words if any(searched.values()) else f"{words} Nothing is stored yet: run the asset `books` first."

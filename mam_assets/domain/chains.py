@@ -1,7 +1,8 @@
 """The rows behind one book or gap, section by section, as a person reads them.
 
 Belongs here: which columns of which rows are shown under which heading. Does not belong here: the answer in short and
-what happens next (explaining), reading the rows (store/why.py), printing (cli/why.py).
+what happens next (explaining), what a service out of reach holds up (holdups), reading the rows (store/why.py),
+printing (cli/why.py).
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ class Facts:
     gaps: Sequence[Row] = ()
     author_searches: Sequence[Row] = ()
     lists: Sequence[Row] = ()
+    uploads: Sequence[Row] = ()
     decisions: Sequence[Row] = ()
     downloads: Sequence[Row] = ()
     blocked: Sequence[Row] = ()
+    failures: Sequence[Row] = ()
     services: Sequence[Row] = ()
 
 
@@ -129,6 +132,24 @@ def answers(facts: Facts) -> Section:
     )
     columns = ("source", "verdict", "asked", "its id", "evidence", "fields offered")
     return Section("What each source said", "metadata_answers", columns, rows)
+
+
+def unconfirmed(facts: Facts) -> Section:
+    """What was sent to Audiobookshelf, or was about to be, beside what it showed last; empty where all has arrived."""
+    book = facts.book
+    if book is None or not book["abs_unconfirmed"]:
+        return _EMPTY
+    sent, shown = book["abs_written"], book["abs_values"]
+    rows = tuple(
+        (name, _shown(sent[name]), _shown(shown.get(name))) for name in sorted(sent) if sent[name] != shown.get(name)
+    )
+    notes = ("It is not known whether this arrived: it is compared with the item before anything is sent again.",)
+    columns = ("field", "sent", "shown there last")
+    return Section("Not known to have arrived in Audiobookshelf", "books.abs_written, abs_values", columns, rows, notes)
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value or "empty")
 
 
 def completeness(facts: Facts) -> Section:
@@ -309,6 +330,16 @@ def lists(facts: Facts) -> Section:
     return Section("Weekly lists", "top10_entries", ("genre", "week", "rank", "outcome", "reason"), rows)
 
 
+def uploads(facts: Facts) -> Section:
+    """The uploads on MAM by which the daily scan found it, or may fill its gap."""
+    rows = tuple(
+        (row["title"], row["outcome"], row["reason"], row["seeders"], row["added_at"], row["seen_at"])
+        for row in facts.uploads
+    )
+    columns = ("upload", "outcome", "reason", "seeders", "uploaded", "seen")
+    return Section("Uploads seen on MAM", "mam_uploads, releases", columns, rows)
+
+
 def decisions(facts: Facts) -> Section:
     """Every release that was offered, the verdict and its reasons."""
     rows = tuple(
@@ -356,21 +387,22 @@ def blocked(facts: Facts) -> Section:
     return Section("Blocked releases", "blocked_releases", ("release", "from", "reason", "blocked"), rows)
 
 
-def services(facts: Facts, now: datetime) -> Section:
-    """Services that are not well, and so keep things waiting."""
+def failures(facts: Facts) -> Section:
+    """Whatever failed of its downloads and imports, each reason counted for ever."""
     rows = tuple(
         (
-            row["service"],
-            row["status"],
-            row["last_success"],
-            row["retry_at"] if row["retry_at"] and row["retry_at"] > now else None,
-            row["last_error"] if row["status"] != "healthy" else None,
+            f"download {row['item_id']}",
+            row["task_name"],
+            row["reason"],
+            row["attempt_count"],
+            row["first_attempt"],
+            row["last_attempt"],
+            row["error_details"],
         )
-        for row in facts.services
-        if row["status"] != "healthy" or (row["retry_at"] and row["retry_at"] > now)
+        for row in facts.failures
     )
-    columns = ("service", "state", "last answer", "left alone until", "last error")
-    return Section("Services that keep things waiting", "service_state", columns, rows)
+    columns = ("of", "task", "reason", "times", "first", "last", "details")
+    return Section("What failed so far", "failed_attempts", columns, rows)
 
 
 _EMPTY = Section("", "", (), ())

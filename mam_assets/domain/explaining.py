@@ -1,7 +1,8 @@
 """Why a book is as it is, and why a work is owned, missing or not wanted: a chain that a person can follow.
 
 Belongs here: the answer in short, what happens next, the chain as a whole. Does not belong here: its sections (chains),
-what is meant by a title (meaning), reading the rows (store/why.py), printing them (cli/why.py).
+what a service holds up (holdups), what is meant by a title (meaning), reading the rows (store/why.py), printing them
+(cli/why.py).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mam_assets.domain import chains
+from mam_assets.domain import chains, holdups
 from mam_assets.domain.chains import Facts, Row, Section, day
 from mam_assets.domain.rounds import STALE_AFTER
 
@@ -55,10 +56,12 @@ def _plain(cell: Any) -> Any:
 
 def explain(ref: str, title: str, authors: Sequence[str], facts: Facts, *, now: datetime) -> Chain:
     """The chain of one subject. Sections without a row are left out; ``now`` (aware) says what is due."""
+    held_up = holdups.holdups(facts, now)
     sections = (
         chains.book(facts),
         chains.fields(facts),
         chains.answers(facts),
+        chains.unconfirmed(facts),
         chains.completeness(facts),
         chains.memberships(facts),
         chains.merges(facts),
@@ -69,17 +72,19 @@ def explain(ref: str, title: str, authors: Sequence[str], facts: Facts, *, now: 
         chains.gaps(facts),
         chains.searches(facts),
         chains.lists(facts),
+        chains.uploads(facts),
         chains.decisions(facts),
         chains.downloads(facts),
         chains.blocked(facts),
-        chains.services(facts, now),
+        chains.failures(facts),
+        holdups.section(held_up, now),
     )
     return Chain(
         ref=ref,
         title=title,
         authors=tuple(authors),
         answer=_answer(facts),
-        next_steps=_next_steps(facts, now),
+        next_steps=(*_next_steps(facts, now), *(holdups.in_words(one, now) for one in held_up)),
         sections=tuple(section for section in sections if section.rows),
     )
 
@@ -145,13 +150,13 @@ def _of_entry(entry: Row, facts: Facts) -> str:
 
 # --- what happens next --------------------------------------------------------------------------------------------
 
-_SEARCHED_AT = ("mam", "prowlarr")
-
 
 def _next_steps(facts: Facts, now: datetime) -> tuple[str, ...]:
     steps = [step for gap in facts.gaps if gap["closed_date"] is None for step in _next_of_gap(gap, facts, now)]
     if (book := facts.book) is not None and book["status"] == "active":
         steps.append(_next_look_up(book))
+        if book["abs_unconfirmed"]:
+            steps.append(_next_write(book))
     if not steps and facts.book is None and facts.entries:
         steps.append("Nothing: it is no gap. It is judged again whenever the library or its catalogue changes.")
     return tuple(steps)
@@ -166,6 +171,15 @@ def _next_look_up(book: Row) -> str:
     return f"Its metadata was looked up on {day(at)}; it is due again on {day(at + STALE_AFTER)}."
 
 
+def _next_write(book: Row) -> str:
+    failed = book["metadata_failed"].get("write_back")
+    bad = f"; the last attempt, on {failed[:16].replace('T', ' ')}, was answered badly" if failed else ""
+    return (
+        "Something of it is to be written to Audiobookshelf, or was and is not known to have arrived: the next "
+        f"metadata run looks, and sends what is lacking{bad}."
+    )
+
+
 def _next_of_gap(gap: Row, facts: Facts, now: datetime) -> list[str]:
     ref, status = f"gap:{gap['id']}", gap["download_status"]
     downloads = [row for row in facts.downloads if row["missing_book_id"] == gap["id"]]
@@ -177,12 +191,12 @@ def _next_of_gap(gap: Row, facts: Facts, now: datetime) -> list[str]:
             f"{ref}: nothing before it is released ({gap['published'] or 'no date is known'}); then it is searched."
         ]
     if download is not None and status in ("queued", "downloading", "completed", "failed"):
-        return [f"{ref}: {_next_of_download(download, now)}", *_closed_services(facts, now)]
+        return [f"{ref}: {_next_of_download(download, now)}"]
     if status == "held":
         held = sum(1 for row in facts.decisions if row["missing_book_id"] == gap["id"] and row["verdict"] == "hold")
         words = gap["hold_reason"] or "doubtful releases"
         return [f"{ref}: waits for a person ({words}; {held} held). {_next_search(gap, now)}"]
-    return [f"{ref}: {_next_search(gap, now)}", *_closed_services(facts, now)]
+    return [f"{ref}: {_next_search(gap, now)}"]
 
 
 def _next_search(gap: Row, now: datetime) -> str:
@@ -218,15 +232,6 @@ def _next_of_download(download: Row, now: datetime) -> str:
             return f"{shown} was given up ({download['failure_reason'] or download['failure_code']})."
         case _:
             return f"{shown} is abandoned ({spent}): a person may retry it."
-
-
-def _closed_services(facts: Facts, now: datetime) -> list[str]:
-    closed = [row for row in facts.services if row["service"] in _SEARCHED_AT]
-    return [
-        f"{row['service']} is left alone until {_moment(row['retry_at'])} ({row['status']})."
-        for row in closed
-        if row["retry_at"] is not None and row["retry_at"] > now
-    ]
 
 
 def _when(at: datetime | None, now: datetime) -> str:

@@ -94,6 +94,20 @@ def titles(connection: Connection) -> list[str]:
     return list(rows.scalars())
 
 
+def searched(connection: Connection) -> dict[str, int]:
+    """How many titles there are to be searched, by what bears them."""
+    row = connection.execute(
+        text(
+            """
+            SELECT (SELECT count(*) FROM books WHERE title IS NOT NULL) AS books,
+                   (SELECT count(*) FROM missing_books) AS gaps,
+                   (SELECT count(*) FROM catalog_entries) AS "catalogue entries"
+            """
+        )
+    ).one()
+    return dict(row._mapping)
+
+
 def gather(connection: Connection, subject: Subject) -> Facts:
     """All rows that have to do with a subject; at most 200 of each table."""
     book_ids, gap_ids, work_ids = subject.ids("book"), subject.ids("gap"), subject.ids("work")
@@ -111,6 +125,7 @@ def gather(connection: Connection, subject: Subject) -> Facts:
     memberships = rows(_MEMBERSHIPS, book=book_id)
     series_ids += [row["series_id"] for row in memberships]
     author_ids = sorted({row["author_id"] for row in gaps if row["author_id"]})
+    downloads = rows(_DOWNLOADS, ids=gap_ids, book=book_id)
     covering = {row["book_id"] for row in (*entries, *gaps) if row["book_id"]} - set(book_ids)
     return Facts(
         book=books[0] if books else None,
@@ -125,9 +140,11 @@ def gather(connection: Connection, subject: Subject) -> Facts:
         gaps=gaps,
         author_searches=rows(_AUTHOR_SEARCHES, ids=author_ids),
         lists=rows(_LISTS, ids=gap_ids, book=book_id),
+        uploads=rows(_UPLOADS, ids=gap_ids, book=book_id),
         decisions=rows(_DECISIONS, ids=gap_ids),
-        downloads=rows(_DOWNLOADS, ids=gap_ids, book=book_id),
+        downloads=downloads,
         blocked=rows(_BLOCKED, ids=gap_ids),
+        failures=rows(_FAILURES, ids=[str(row["id"]) for row in downloads]),
         services=rows(_SERVICES),
     )
 
@@ -135,8 +152,8 @@ def gather(connection: Connection, subject: Subject) -> Facts:
 _BOOKS = f"""
     SELECT {", ".join(FIELDS)}, id, abs_id, library_id, rel_path, authors, stands_alone, size_bytes, num_audio_files,
            is_missing, is_invalid, abridged, metadata_completeness_percent, last_metadata_update, metadata_waiting,
-           metadata_source, metadata_times, locked_fields, import_source, status, duplicate_of, date_added,
-           last_seen_at, archived_at
+           metadata_failed, metadata_source, metadata_times, abs_unconfirmed, abs_written, abs_values, locked_fields,
+           import_source, status, duplicate_of, date_added, last_seen_at, archived_at
     FROM books WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id
 """
 _CORRECTIONS = """
@@ -204,6 +221,11 @@ _LISTS = """
     FROM top10_entries x JOIN genre_settings g ON g.id = x.genre_id
     WHERE x.missing_book_id = ANY(CAST(:ids AS bigint[])) OR x.book_id = :book ORDER BY x.week DESC, g.genre_name
 """
+_UPLOADS = """
+    SELECT r.title, r.seeders, r.added_at, u.outcome, u.reason, u.seen_at
+    FROM mam_uploads u JOIN releases r ON r.id = u.release_id
+    WHERE u.missing_book_id = ANY(CAST(:ids AS bigint[])) OR u.book_id = :book ORDER BY u.seen_at, u.release_id
+"""
 _DECISIONS = """
     SELECT d.missing_book_id, r.title, r.source, r.narrators, r.filetype, r.size_bytes, r.seeders, d.verdict,
            d.reasons, d.rank, d.rules_version, d.decided_at, u.name AS approved_by
@@ -224,6 +246,11 @@ _BLOCKED = """
            b.blocked_at
     FROM blocked_releases b LEFT JOIN releases r ON r.id = b.release_id
     WHERE b.missing_book_id = ANY(CAST(:ids AS bigint[])) ORDER BY b.blocked_at, b.id
+"""
+_FAILURES = """
+    SELECT task_name, item_id, reason, attempt_count, first_attempt, last_attempt, error_details
+    FROM failed_attempts WHERE task_name IN ('DOWNLOAD', 'IMPORT') AND item_id = ANY(CAST(:ids AS text[]))
+    ORDER BY first_attempt, id
 """
 _SERVICES = """
     SELECT service, status, retry_at, last_error, last_success FROM service_state ORDER BY service

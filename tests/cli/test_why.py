@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from mam_assets.cli.commands import app
@@ -48,7 +48,30 @@ def test_no_meaning_tells_what_was_searched_and_what_comes_near(runner: CliRunne
     result = runner.invoke(app, ["why", "Glynda off Oz", "--author", "Baum"])
     assert result.exit_code == 1
     assert "Nothing is known by 'Glynda off Oz', author 'Baum'" in result.output
+    assert "looked through the titles of 4 books, 6 gaps and 4 catalogue entries" in " ".join(result.output.split())
     assert "- Glinda of Oz" in result.output
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("book:999999", "no row has this id."),
+        ("…", "it holds no letter and no digit that could be looked for."),
+        ("qqqq", "and 4 catalogue entries, subtitles and other titles too."),
+    ],
+)
+def test_a_word_that_is_nothing_says_what_it_looked_through(runner: CliRunner, asked: str, words: str) -> None:
+    result = runner.invoke(app, ["why", asked])
+    assert result.exit_code == 1
+    assert words in " ".join(result.output.split())
+
+
+def test_an_empty_database_says_what_to_do_first(runner: CliRunner, clean_engine: Engine) -> None:
+    with clean_engine.begin() as connection:
+        connection.execute(text("TRUNCATE books, missing_books, catalog_entries CASCADE"))
+    assert "Nothing is stored yet: run the asset `books` first." in " ".join(
+        runner.invoke(app, ["why", "Oz"]).output.split()
+    )
 
 
 def test_json_holds_the_same_chain(runner: CliRunner) -> None:
@@ -60,4 +83,8 @@ def test_json_holds_the_same_chain(runner: CliRunner) -> None:
     assert downloads["rows"][0]["next retry"] == "2026-03-14T12:00:00+00:00"
     choices = json.loads(runner.invoke(app, ["why", "Ozma of Oz", "--json"]).output)["choices"]
     assert len(choices) == 2
-    assert json.loads(runner.invoke(app, ["why", "qqqq", "--json"]).output) == {"choices": [], "nearest": []}
+    assert json.loads(runner.invoke(app, ["why", "qqqq", "--json"]).output) == {
+        "choices": [],
+        "nearest": [],
+        "searched": {"books": 4, "gaps": 6, "catalogue entries": 4},
+    }

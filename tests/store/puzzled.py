@@ -162,13 +162,28 @@ def puzzle(connection: Connection) -> dict[str, int]:
         qbittorrent_hash="ab" * 20,
     )
     connection.execute(update(t.MissingBook).where(t.MissingBook.id == glinda).values(download_id=download))
+    for task, item, reason, details in (
+        ("DOWNLOAD", download, "stalled", "no byte came for 24 h"),
+        ("DOWNLOAD", download + 1, "stalled", "of another download"),
+        ("METADATA_NEW", download, "crashed", "of another kind"),
+    ):
+        add(t.FailedAttempt, task_name=task, item_id=str(item), item_name="Glinda of Oz", reason=reason,
+            error_details=details, attempt_count=2, first_attempt=NOW - 3 * DAY, last_attempt=NOW - DAY)  # fmt: skip
     add(t.BlockedRelease, missing_book_id=glinda, release_id=ids["release_accept"], guid_key="hash:" + "ab" * 20,
         reason="stalled")  # fmt: skip
     gap("gap_ozma", "Ozma of Oz", "completed", closed_date=NOW - 2 * DAY, book_id=ozma)
     gap("gap_new", "The Royal Book of Oz", "upcoming", published="2027-01-01")
     gap("gap_held", "Rinkitink in Oz", "held", hold_reason="only doubtful releases are offered; see the decisions")
     gap("gap_ignored", "Tik-Tok of Oz", "ignored")
-    gap("gap_free", "The Lost Princess of Oz", "identified")
+    free = gap("gap_free", "The Lost Princess of Oz", "identified")
+    found = ids["found"] = add(t.Book, title="The Magic of Oz", title_key="magic of oz", status="discovered",
+                               import_source="mam_scraper", **common)  # fmt: skip
+    for guid, title, values in (
+        ("11", "The Lost Princess", {"missing_book_id": free, "outcome": "known", "reason": "a gap: not searched yet"}),
+        ("12", "The Magic of Oz", {"book_id": found, "outcome": "discovered", "reason": "neither owned nor known"}),
+    ):
+        upload = add(t.Release, source="MAM", guid=guid, title=title, seeders=9, added_at=NOW - DAY)
+        connection.execute(insert(t.MamUpload).values(release_id=upload, seen_at=NOW, **values))
     connection.execute(
         insert(t.ServiceState).values(
             service="mam", status="limited", retry_at=NOW + DAY, last_error="it asked to be left alone"

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, update
 
 from mam_assets.cli.why import Asked, find
 from mam_assets.domain.chains import Facts, Section
 from mam_assets.domain.explaining import Chain, explain
+from mam_assets.store import tables as t
 from mam_assets.store import why
 from tests.store.puzzled import DAY, NOW, SECRET_LINK, puzzle
 
@@ -111,7 +112,16 @@ class TestAGap:
         assert "(failed) since 2026-03-02, because a series of the library lacks it" in chain.answer[0]
         assert "missing: no book of the library is 'Glinda of Oz' (14) (rule no_book)" in chain.answer[1]
         assert "tried again on 2026-03-14 12:00 (1 of 3 retries spent)" in chain.next_steps[0]
-        assert "mam is left alone until 2026-03-12 12:00" in chain.next_steps[1]
+        assert "mam is left alone until 2026-03-12 12:00 (limited): the search for gap:" in chain.next_steps[1]
+
+    def test_names_the_service_that_holds_it_up_and_no_other(self, connection: Connection, chain: Chain) -> None:
+        assert column(chain, "Services that hold it up", "service") == ["mam"]
+        assert column(chain, "Services that hold it up", "last error") == ["it asked to be left alone"]
+
+    def test_tells_what_failed_of_its_own_downloads(self, chain: Chain) -> None:
+        assert column(chain, "What failed so far", "reason") == ["stalled"]
+        assert column(chain, "What failed so far", "times") == [2]
+        assert column(chain, "What failed so far", "details") == ["no byte came for 24 h"]
 
     def test_holds_no_link_no_key_and_no_hash(self, chain: Chain) -> None:
         text = repr(chain.as_json())
@@ -154,6 +164,60 @@ def test_a_study_guide_is_not_wanted_by_its_rule(connection: Connection, ids: di
     assert chain.next_steps == (
         "Nothing: it is no gap. It is judged again whenever the library or its catalogue changes.",
     )
+
+
+def test_a_gap_names_the_upload_that_may_fill_it(connection: Connection, ids: dict[str, int]) -> None:
+    chain = chain_of(connection, "The Lost Princess of Oz")
+    assert column(chain, "Uploads seen on MAM", "upload") == ["The Lost Princess"]
+    assert column(chain, "Uploads seen on MAM", "outcome") == ["known"]
+
+
+def test_a_discovered_book_names_the_upload_by_which_it_was_found(connection: Connection, ids: dict[str, int]) -> None:
+    chain = chain_of(connection, "The Magic of Oz")
+    assert chain.ref == f"book:{ids['found']}"
+    assert chain.answer[0].startswith("Seen on MAM, not owned")
+    assert column(chain, "Uploads seen on MAM", "reason") == ["neither owned nor known"]
+
+
+class TestAWriteThatIsNotConfirmed:
+    def chain(self, connection: Connection, ids: dict[str, int], **more: Any) -> Chain:
+        values = {
+            "abs_unconfirmed": True,
+            "abs_written": {"publisher": "Reilly & Britton", "title": "Ozma of Oz", "narrators": ["A", "B"]},
+            "abs_values": {"publisher": "R. & B.", "title": "Ozma of Oz"},
+        }
+        connection.execute(update(t.Book).where(t.Book.id == ids["ozma"]).values(**values | more))
+        return chain_of(connection, f"book:{ids['ozma']}")
+
+    def test_is_shown_beside_what_audiobookshelf_showed_last(self, connection: Connection, ids: dict[str, int]) -> None:
+        chain = self.chain(connection, ids)
+        assert section(chain, "Not known to have arrived in Audiobookshelf").rows == (
+            ("narrators", "A, B", "empty"),
+            ("publisher", "Reilly & Britton", "R. & B."),
+        )
+        assert any("is not known to have arrived" in step for step in chain.next_steps)
+
+    def test_names_audiobookshelf_where_that_is_out_of_reach(self, connection: Connection, ids: dict[str, int]) -> None:
+        connection.execute(insert(t.ServiceState).values(service="audiobookshelf", status="down"))
+        chain = self.chain(connection, ids)
+        assert column(chain, "Services that hold it up", "service") == ["audiobookshelf"]
+        assert chain.next_steps[-1] == (
+            "audiobookshelf could not be asked last (down): the writing of its metadata waits for it, "
+            "and it is tried in the next run."
+        )
+
+    def test_says_when_the_last_attempt_was_answered_badly(self, connection: Connection, ids: dict[str, int]) -> None:
+        chain = self.chain(connection, ids, metadata_failed={"write_back": "2026-03-11T11:00:00+00:00"})
+        assert any("on 2026-03-11 11:00, was answered badly" in step for step in chain.next_steps)
+
+    def test_is_not_told_of_where_all_has_arrived(self, connection: Connection, ids: dict[str, int]) -> None:
+        chain = self.chain(connection, ids, abs_unconfirmed=False)
+        assert "Not known to have arrived in Audiobookshelf" not in {one.title for one in chain.sections}
+        assert not any("arrived" in step for step in chain.next_steps)
+
+
+def test_what_there_is_to_be_searched_is_counted(connection: Connection, ids: dict[str, int]) -> None:
+    assert why.searched(connection) == {"books": 4, "gaps": 6, "catalogue entries": 4}
 
 
 @pytest.mark.parametrize(
