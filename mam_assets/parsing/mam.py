@@ -48,7 +48,8 @@ def parse_search(answer: Any, *, start: int, perpage: int) -> MamSearchPage:
     """A page of search results; `start` and `perpage` are what was asked, for answers that do not repeat them.
 
     A row without id or title is left out and named in `problems`; a row with one unreadable part is kept without that
-    part. Raises UnusableAnswer for anything that is neither rows nor MAM's own "Nothing returned, out of …".
+    part. Raises UnusableAnswer for anything that is neither rows nor MAM's own "Nothing returned, out of …", and for a
+    page without rows that counts results beyond its start: what it leaves out would be taken for not there.
     """
     if not isinstance(answer, dict):
         raise UnusableAnswer(Fault.NONSENSE, f"the answer is {kind(answer)}, not a page of results", _LATER)
@@ -69,6 +70,10 @@ def parse_search(answer: Any, *, start: int, perpage: int) -> MamSearchPage:
         raise UnusableAnswer(Fault.NONSENSE, f"none of {len(rows)} rows could be read: {problems[0]}", _LATER)
     first = count(answer.get("start"))
     first = start if first is None else first
+    if not rows and found is not None and found > first:
+        raise UnusableAnswer(
+            Fault.NONSENSE, f"no rows came from place {first} on, although {found} are counted", _LATER
+        )
     return MamSearchPage(
         tuple(releases),
         found=first + len(rows) if found is None else found,

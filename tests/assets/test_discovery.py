@@ -12,6 +12,7 @@ from mam_assets.assets.discovery import genre_top10, mam_uploads, week_of
 from mam_assets.assets.gaps import top10_gaps
 from mam_assets.assets.library import books
 from mam_assets.sandbox.twins.faults import Fault
+from mam_assets.sandbox.twins.messages import json_response
 from tests.assets.house import House, item
 
 
@@ -102,6 +103,19 @@ def test_lists_that_could_not_be_read_are_not_taken_for_empty(small: House, faul
     assert (lists["genres_read"], lists["genres_waiting"], lists["genres_without_uploads"]) == (0, 4, 0)
     assert "mam: " in lists["problem_list"]
     assert small.value("SELECT count(last_top10_run) FROM genre_settings") == 0
+
+
+def test_an_answer_that_counts_results_and_shows_none_is_asked_again(
+    small: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as half:
+        half.setattr(small.mam_twin, "_search", lambda request: json_response({"found": 250, "data": []}))
+        lists = small.run(genre_top10).of("genre_top10")
+        scan = small.run(mam_uploads).of("mam_uploads")
+    assert (lists["genres_read"], lists["genres_waiting"], lists["genres_without_uploads"]) == (0, 4, 0)
+    assert (scan["scan_incomplete"], mark(small)) == (1, None)
+    assert "no rows came from place 0 on, although 250 are counted" in lists["problem_list"]
+    assert small.run(genre_top10).of("genre_top10")["genres_read"] == 4
 
 
 def test_a_week_without_uploads_is_a_list_of_none(small: House) -> None:

@@ -221,6 +221,7 @@ def test_nothing_found_is_an_empty_page(answer: Any) -> None:
         ({"found": 12}, Fault.NONSENSE),
         ({"data": {}, "found": 1}, Fault.NONSENSE),
         ({"data": [{"x": 1}], "found": 1}, Fault.NONSENSE),
+        ({"data": [], "found": 250, "total": 250}, Fault.NONSENSE),
         ({}, Fault.NONSENSE),
         ([], Fault.NONSENSE),
         (None, Fault.NONSENSE),
@@ -230,6 +231,12 @@ def test_a_failed_read_is_never_an_empty_page(answer: Any, fault: Fault) -> None
     with pytest.raises(UnusableAnswer) as caught:
         parse_search(answer, start=0, perpage=100)
     assert caught.value.fault is fault
+
+
+def test_a_page_behind_the_last_result_is_empty_and_one_before_it_is_not() -> None:
+    assert parse_search({"data": [], "found": 250, "start": 250}, start=250, perpage=100).releases == ()
+    with pytest.raises(UnusableAnswer, match="no rows came from place 200 on, although 250 are counted"):
+        parse_search({"data": [], "found": 250, "start": 200}, start=200, perpage=100)
 
 
 @pytest.mark.parametrize(
