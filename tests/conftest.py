@@ -15,6 +15,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
@@ -24,6 +26,10 @@ from mam_assets.store import embedded, migrations, server
 
 SERVER_PREFIX = "mam-assets-tests-"
 MEMORY_WANTED = 12 * 2**30
+
+# A slow example is a busy machine, and no failing one.
+hypothesis_settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("unhurried")
 
 
 # --- no network but loopback -------------------------------------------------------------------------------------

@@ -31,6 +31,11 @@ def limits_beside(*servers: TwinServer) -> Limits:
     return GIVES_UP if any(server.holds_back for server in servers) else PATIENT
 
 
+def jumping_clock(when: Callable[[], object], seconds: float = 3600.0) -> Callable[[], float]:
+    """A clock for somebody who waits: it goes on by an hour once there is something to see, and not before."""
+    return lambda: time.monotonic() + (seconds if when() else 0.0)
+
+
 def until(answer: Callable[[], T], what: str, *, seconds: float = PATIENCE_SECONDS, pause: float = 0.02) -> T:
     """Ask again and again until the answer is true, and return it; fail after `seconds`.
 

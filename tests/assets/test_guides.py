@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 
 from mam_assets.assets.guides import crawled_guides
 from mam_assets.checks.discovery import crawler_ended_well
+from mam_assets.resources.crawler import Crawler
+from mam_assets.settings import Settings
 from tests.assets.house import House, Run
+from tests.patience import jumping_clock
 
 SECRET = "0f6d3c-the-person's-own"
 
@@ -27,24 +31,27 @@ GUIDES = """
 """
 
 
-@pytest.fixture
-def crawl(make_house: Any, tmp_path: Path) -> Any:
-    """A function: run the asset over a script of this text; None for no script at all."""
-    house: House = make_house([])
+@dataclass(frozen=True)
+class Crawl:
+    """Called, it runs the asset over a script of this text; None for no script at all."""
 
-    def run(script: str | None, *, force: bool = False, **changes: Any) -> Run:
-        path = tmp_path / "stealth_mam_crawler.py"
+    house: House
+    script: Path
+
+    def __call__(self, script: str | None, *, force: bool = False, **changes: Any) -> Run:
         if script is not None:
-            path.write_text(textwrap.dedent(script))
-            changes = {"mam_crawler": path} | changes
-        house.settings = house.settings.model_copy(update=changes)
-        return house.run(crawled_guides, crawler_ended_well, crawled_guides={"force": force})
-
-    run.house = house  # type: ignore[attr-defined]
-    return run
+            self.script.write_text(textwrap.dedent(script))
+            changes = {"mam_crawler": self.script} | changes
+        self.house.settings = self.house.settings.model_copy(update=changes)
+        return self.house.run(crawled_guides, crawler_ended_well, crawled_guides={"force": force})
 
 
-def test_without_a_script_nothing_is_done(crawl: Any) -> None:
+@pytest.fixture
+def crawl(make_house: Any, tmp_path: Path) -> Crawl:
+    return Crawl(make_house([]), tmp_path / "stealth_mam_crawler.py")
+
+
+def test_without_a_script_nothing_is_done(crawl: Crawl) -> None:
     run = crawl(None)
     counts = run.of("crawled_guides")
     assert (counts["enabled"], counts["script_run"], counts["problems"]) == (0, 0, 0)
@@ -52,7 +59,7 @@ def test_without_a_script_nothing_is_done(crawl: Any) -> None:
     assert not (crawl.house.settings.data_dir / "crawler").exists()
 
 
-def test_what_the_script_wrote_becomes_rows_once(crawl: Any) -> None:
+def test_what_the_script_wrote_becomes_rows_once(crawl: Crawl) -> None:
     first = crawl(GUIDES)
     counts = first.of("crawled_guides")
     assert (counts["script_run"], counts["script_failed"]) == (1, 0)
@@ -67,7 +74,7 @@ def test_what_the_script_wrote_becomes_rows_once(crawl: Any) -> None:
     assert crawl.house.requests("mam") == [], "we ask MAM for nothing here"
 
 
-def test_the_script_is_run_once_a_day_unless_a_person_insists(crawl: Any) -> None:
+def test_the_script_is_run_once_a_day_unless_a_person_insists(crawl: Crawl) -> None:
     crawl("open('runs', 'a').write('x')\n")
     second = crawl("open('runs', 'a').write('x')\n").of("crawled_guides")
     assert second["script_run"] == 0
@@ -78,13 +85,13 @@ def test_the_script_is_run_once_a_day_unless_a_person_insists(crawl: Any) -> Non
     assert (crawl.house.settings.data_dir / "crawler" / "work" / "runs").read_text() == "xxx"
 
 
-def test_in_a_dry_run_the_script_is_not_run(crawl: Any) -> None:
+def test_in_a_dry_run_the_script_is_not_run(crawl: Crawl) -> None:
     counts = crawl(GUIDES, mam_dry_run=True).of("crawled_guides")
     assert counts["script_run"] == 0
     assert "dry run" in counts["problem_list"]
 
 
-def test_a_crash_shows_its_trace_and_keeps_what_was_written(crawl: Any) -> None:
+def test_a_crash_shows_its_trace_and_keeps_what_was_written(crawl: Crawl) -> None:
     run = crawl(GUIDES + "    raise RuntimeError('the site said no')\n".replace("    raise", "\n    raise"))
     counts = run.of("crawled_guides")
     assert (counts["script_failed"], counts["guides_new"]) == (1, 2)
@@ -93,15 +100,23 @@ def test_a_crash_shows_its_trace_and_keeps_what_was_written(crawl: Any) -> None:
     assert run.checks == {"crawler_ended_well": False}
 
 
-def test_a_script_that_hangs_is_ended_in_time(crawl: Any) -> None:
-    run = crawl(GUIDES + "\n    import time\n    time.sleep(60)\n", mam_crawler_timeout_minutes=0.03)
+def test_a_script_that_hangs_is_ended_in_time(crawl: Crawl, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = Crawler.from_settings
+
+    def ready_to_wait(settings: Settings) -> Crawler:
+        crawler = make(settings)
+        crawler.clock = jumping_clock(lambda: crawler.log.exists() and "done" in crawler.log.read_text())
+        return crawler
+
+    monkeypatch.setattr(Crawler, "from_settings", ready_to_wait)
+    run = crawl(GUIDES + "\n    import time\n    time.sleep(600)\n", mam_crawler_timeout_minutes=30)
     counts = run.of("crawled_guides")
     assert (counts["script_failed"], counts["guides_new"]) == (1, 2)
-    assert "still ran after 0.03 minutes" in counts["problem_list"]
+    assert "still ran after 30 minutes" in counts["problem_list"]
     assert run.checks == {"crawler_ended_well": False}
 
 
-def test_files_that_are_no_guides_are_named_and_the_others_kept(crawl: Any) -> None:
+def test_files_that_are_no_guides_are_named_and_the_others_kept(crawl: Crawl) -> None:
     broken = """
     (folder / "broken.md").write_bytes(b"\\xff\\xfe")
     (folder / "empty.md").write_text("")
@@ -115,7 +130,7 @@ def test_files_that_are_no_guides_are_named_and_the_others_kept(crawl: Any) -> N
         assert name in counts["problem_list"]
 
 
-def test_a_secret_is_in_no_table_no_event_and_no_log(crawl: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_is_in_no_table_no_event_and_no_log(crawl: Crawl, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAM_PASSWORD", SECRET)
     run = crawl(
         """
@@ -145,7 +160,7 @@ def test_a_secret_is_in_no_table_no_event_and_no_log(crawl: Any, monkeypatch: py
     assert house.value("SELECT content FROM crawled_guides") == "use <hidden>"
 
 
-def test_a_path_that_leads_nowhere_is_a_problem_with_its_remedy(crawl: Any, tmp_path: Path) -> None:
+def test_a_path_that_leads_nowhere_is_a_problem_with_its_remedy(crawl: Crawl, tmp_path: Path) -> None:
     run = crawl(None, mam_crawler=tmp_path / "gone.py")
     assert "correct the path, or empty it" in run.of("crawled_guides")["problem_list"]
     assert run.of("crawled_guides")["script_failed"] == 1

@@ -18,6 +18,7 @@ from mam_assets.cli import interrupts, up
 from mam_assets.cli.commands import app
 from mam_assets.cli.findings import Level
 from mam_assets.settings import Settings, load_settings
+from tests.patience import PATIENCE_SECONDS
 from tests.store.filled import fill
 
 
@@ -145,7 +146,7 @@ def test_a_signal_that_was_forgotten_is_repeated(handlers: None) -> None:
     def work() -> None:
         with interrupts.reminded(every=0.02):
             signal.raise_signal(signal.SIGINT)
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while len(came) < 3 and time.monotonic() < deadline:
                 time.sleep(0.01)
 
@@ -164,4 +165,4 @@ def test_a_signal_that_falls_into_a_finaliser_is_sent_again(handlers: None) -> N
     interrupts.install()
     Doomed()
     with pytest.raises(interrupts.Stop):
-        time.sleep(5)
+        time.sleep(PATIENCE_SECONDS)

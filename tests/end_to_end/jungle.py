@@ -23,8 +23,9 @@ from mam_assets.sandbox.twins.serving import Twin, TwinServer
 from mam_assets.sandbox.world import build_world
 from mam_assets.sandbox.world.layout import LaidOutWorld, lay_out
 from mam_assets.sandbox.world.model import BuiltRelease, World
-from tests.end_to_end.real_clients import QBittorrent, until
+from tests.end_to_end.real_clients import QBittorrent
 from tests.end_to_end.tracker import Tracker
+from tests.patience import LONG_PATIENCE_SECONDS, until
 
 SERIES = "The Jungle Book"  # Goodreads' name for it
 OWNED = "The Jungle Book"
@@ -70,8 +71,16 @@ class Jungle:
         """Have a client seed the book from where the world keeps it, and wait until the tracker knows."""
         window = client.window()
         window.torrents_add(torrent_files=self.release.torrent, save_path=str(self.release.content_root))
-        until(lambda: window.torrents_info(status_filter="seeding"), "the seeder has the whole book")
-        until(lambda: tracker.knows(self.info_hash, client.peer_port), "the tracker knows the seeder")
+        until(
+            lambda: window.torrents_info(status_filter="seeding"),
+            "the seeder has the whole book",
+            seconds=LONG_PATIENCE_SECONDS,
+        )
+        until(
+            lambda: tracker.knows(self.info_hash, client.peer_port),
+            "the tracker knows the seeder",
+            seconds=LONG_PATIENCE_SECONDS,
+        )
 
 
 @contextmanager

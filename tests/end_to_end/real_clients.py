@@ -13,19 +13,16 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 import qbittorrentapi
 
+from tests.patience import LONG_PATIENCE_SECONDS, PATIENCE_SECONDS, until
+
 USERNAME = "admin"
 PASSWORD = "a password for loopback only"
-START_SECONDS = 20.0
-STOP_SECONDS = 15.0
 NO_SKIPS = "MAM_ASSETS_NO_SKIPS"
 
 
@@ -38,16 +35,6 @@ def required_program(name: str, package: str) -> str:
             pytest.fail(f"{words}, and {NO_SKIPS} allows no skip")
         pytest.skip(words)
     return found
-
-
-def until(true: Callable[[], Any], what: str, *, seconds: float = 30.0, pause: float = 0.1) -> Any:
-    """Ask again and again until the answer is true, and return it; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (answer := true()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"after {seconds:.0f} s still not: {what}")
-        time.sleep(pause)
-    return answer
 
 
 class QBittorrent:
@@ -89,7 +76,7 @@ class QBittorrent:
                 env=environment,
                 start_new_session=True,
             )
-        until(self._answers, f"qbittorrent-nox answers at {self.url}", seconds=START_SECONDS, pause=0.05)
+        until(self._answers, f"qbittorrent-nox answers at {self.url}", seconds=LONG_PATIENCE_SECONDS, pause=0.05)
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -102,7 +89,7 @@ class QBittorrent:
         """SIGKILL, as a power cut or the out-of-memory killer would: nothing is saved."""
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait(STOP_SECONDS)
+        self._process.wait(PATIENCE_SECONDS)
 
     def stop(self) -> None:
         """Ask it to end, and see that it does."""
@@ -110,14 +97,14 @@ class QBittorrent:
             return
         self._process.terminate()
         try:
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def window(self) -> qbittorrentapi.Client:
         """What a person sees and does in the client itself, past all of our own code."""
         return qbittorrentapi.Client(
-            host=self.url, username=USERNAME, password=PASSWORD, REQUESTS_ARGS={"timeout": (2, 5)}
+            host=self.url, username=USERNAME, password=PASSWORD, REQUESTS_ARGS={"timeout": PATIENCE_SECONDS}
         )
 
     def sockets(self) -> set[str]:

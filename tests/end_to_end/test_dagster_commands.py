@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,11 +21,10 @@ from mam_assets.sandbox.stand import Sandbox
 from mam_assets.sandbox.world import build_world
 from mam_assets.sandbox.world.model import World
 from mam_assets.settings import PROJECT_ROOT, Settings
-from tests.end_to_end.real_clients import until
+from tests.patience import LONG_PATIENCE_SECONDS, until
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("dagster_commands")]
+pytestmark = [pytest.mark.timeout(3 * LONG_PATIENCE_SECONDS), pytest.mark.xdist_group("dagster_commands")]
 
-COMMAND_SECONDS = 120.0
 SERIES = ("Richard Hannay", "The Jungle Book", "Jungle Books")
 # What a command needs of the project folder, as a clone has it.
 PARTS = ("mam_assets", "schema", "dagster.yaml", "workspace.yaml", "pyproject.toml")
@@ -72,7 +70,7 @@ class Folder:
 def output_of(process: subprocess.Popen[str], *, code: int = 0) -> str:
     """What a command printed; it must end by itself with this exit code."""
     try:
-        output, _ = process.communicate(timeout=COMMAND_SECONDS)
+        output, _ = process.communicate(timeout=LONG_PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
@@ -151,8 +149,7 @@ def test_several_commands_share_one_server_though_one_of_them_is_killed(folder: 
     until(
         lambda: (folder.data / "postgres" / "postmaster.pid").exists() or victim.poll() is not None,
         "the server is starting",
-        seconds=60,
-        pause=0.02,
+        seconds=LONG_PATIENCE_SECONDS,
     )
     os.killpg(victim.pid, signal.SIGKILL)
     victim.communicate()
@@ -163,7 +160,4 @@ def test_several_commands_share_one_server_though_one_of_them_is_killed(folder: 
 
 
 def test_nothing_is_left_running_at_the_end(folder: Folder) -> None:
-    deadline = time.monotonic() + 20
-    while (left := folder.programs()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert not [" ".join(process.cmdline()) for process in left]
+    until(lambda: not folder.programs(), "every program has ended", seconds=LONG_PATIENCE_SECONDS, pause=0.2)

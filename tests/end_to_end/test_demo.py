@@ -20,7 +20,7 @@ from mam_assets.settings import load_settings
 from mam_assets.store import embedded
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN_SECONDS = 400
+RUN_SECONDS = 900
 
 pytestmark = pytest.mark.timeout(2 * RUN_SECONDS + 60)
 

@@ -18,10 +18,11 @@ from mam_assets.definitions import build_defs
 from mam_assets.resources.torrent_client import TorrentClient
 from mam_assets.sandbox.audio import write_mp3
 from tests.end_to_end.jungle import MISSING, Jungle
-from tests.end_to_end.real_clients import NO_SKIPS, PASSWORD, QBittorrent, required_program, until
+from tests.end_to_end.real_clients import NO_SKIPS, PASSWORD, QBittorrent, required_program
 from tests.end_to_end.tracker import PASSKEY, Tracker
+from tests.patience import LONG_PATIENCE_SECONDS, until
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("real_torrents")]
+pytestmark = [pytest.mark.timeout(3 * LONG_PATIENCE_SECONDS), pytest.mark.xdist_group("real_torrents")]
 
 SEARCHED = ("books", "series_catalog", "series_gaps", "release_candidates")
 SLOW = 400_000  # bytes a second: the book takes a quarter of a minute
@@ -85,7 +86,7 @@ def test_a_missing_volume_is_downloaded_linked_into_the_library_and_closes_its_g
 
     reported = materialise(instance, "torrents")["torrents"]
     assert reported["sent"] == 1, reported
-    until(lambda: completed(instance, database), "the download is complete")
+    until(lambda: completed(instance, database), "the download is complete", seconds=LONG_PATIENCE_SECONDS)
     (torrent,) = downloader.window().torrents_info()
     assert (torrent.hash, torrent.category) == (jungle.info_hash, "mam-assets")
     assert set(torrent.tags.split(", ")) == {"mam-assets", "mam"}
@@ -102,7 +103,11 @@ def test_a_missing_volume_is_downloaded_linked_into_the_library_and_closes_its_g
     (torrent,) = downloader.window().torrents_info()
     assert (torrent.progress, torrent.state_enum.is_uploading) == (1, True)
     downloader.window().torrents_recheck(torrent.hash)
-    until(lambda: downloader.window().torrents_info()[0].state_enum.is_uploading, "it seeds on after a check")
+    until(
+        lambda: downloader.window().torrents_info()[0].state_enum.is_uploading,
+        "it seeds on after a check",
+        seconds=LONG_PATIENCE_SECONDS,
+    )
 
     book = row(database, f"SELECT * FROM books WHERE title = '{MISSING}'")
     gap = row(database, "SELECT * FROM missing_books")
@@ -135,11 +140,15 @@ def test_a_torrent_of_another_category_is_left_as_it_is(
     window = downloader.window()
     window.torrents_create_category(name="music")
     window.torrents_add(torrent_files=music, category="music", tags="mine", save_path=str(tmp_path / "music"))
-    until(lambda: [t for t in window.torrents_info(category="music") if t.progress == 1], "the music is checked")
+    until(
+        lambda: [t for t in window.torrents_info(category="music") if t.progress == 1],
+        "the music is checked",
+        seconds=LONG_PATIENCE_SECONDS,
+    )
     before = _as_set(window, "music")
 
     materialise(instance, *SEARCHED, "download_queue", "torrents")
-    until(lambda: completed(instance, database), "the download is complete")
+    until(lambda: completed(instance, database), "the download is complete", seconds=LONG_PATIENCE_SECONDS)
     materialise(instance, "imports")
 
     assert _as_set(window, "music") == before
@@ -153,7 +162,11 @@ def test_a_client_killed_in_the_middle_of_a_download_loses_nothing_and_gets_noth
 ) -> None:
     seeder.window().transfer_set_upload_limit(SLOW)
     materialise(instance, *SEARCHED, "download_queue", "torrents")
-    until(lambda: 0.1 < downloader.window().torrents_info()[0].progress < 0.9, "the download is under way")
+    until(
+        lambda: 0.1 < downloader.window().torrents_info()[0].progress < 0.9,
+        "the download is under way",
+        seconds=LONG_PATIENCE_SECONDS,
+    )
     materialise(instance, "torrents")
     under_way = the_download(database)
     assert 0 < under_way["progress"] < 1
@@ -170,7 +183,7 @@ def test_a_client_killed_in_the_middle_of_a_download_loses_nothing_and_gets_noth
 
     downloader.start()
     seeder.window().transfer_set_upload_limit(0)
-    until(lambda: completed(instance, database), "the download is complete")
+    until(lambda: completed(instance, database), "the download is complete", seconds=LONG_PATIENCE_SECONDS)
     materialise(instance, "imports")
 
     (torrent,) = downloader.window().torrents_info()

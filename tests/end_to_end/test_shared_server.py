@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +15,9 @@ import pytest
 
 from mam_assets.settings import PROJECT_ROOT, Settings
 from mam_assets.store import embedded
+from tests.patience import LONG_PATIENCE_SECONDS, until
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("shared_server")]
+pytestmark = [pytest.mark.timeout(3 * LONG_PATIENCE_SECONDS), pytest.mark.xdist_group("shared_server")]
 
 # What a `dagster` command of ours does first: Dagster's storage in its schema, our tables in ours.
 PROCESS = """
@@ -82,7 +82,7 @@ def killed(processes: list[subprocess.Popen[str]]) -> None:
 
 def gone(processes: list[subprocess.Popen[str]]) -> None:
     for process in processes:
-        output, _ = process.communicate("go\n", timeout=120)
+        output, _ = process.communicate("go\n", timeout=LONG_PATIENCE_SECONDS)
         assert process.returncode == 0, output
 
 
@@ -109,13 +109,6 @@ def left_running(data_dir: Path) -> list[str]:
     return left
 
 
-def wait_for(true: Callable[[], bool], problem: str, *, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, problem
-        time.sleep(0.02)
-
-
 def is_being_made(data_dir: Path) -> bool:
     return any(data_dir.glob("postgres.unfinished*/global/*"))
 
@@ -129,7 +122,7 @@ def test_whoever_is_killed_the_server_is_there_for_the_others_and_ends_with_the_
     data_dir: Path, start: Callable[[], subprocess.Popen[str]], moment: Callable[[Path], bool]
 ) -> None:
     first = [start() for _ in range(6)]
-    wait_for(lambda: moment(data_dir), "the cluster never came to the moment", seconds=60)
+    until(lambda: moment(data_dir), "the cluster comes to the moment", seconds=LONG_PATIENCE_SECONDS)
     # Whoever is at work on the cluster just then is among the first to go.
     killed(sorted(first, key=lambda process: not psutil.Process(process.pid).children())[:3])
     survivors = [process for process in first if process.returncode is None]
@@ -141,5 +134,5 @@ def test_whoever_is_killed_the_server_is_there_for_the_others_and_ends_with_the_
     assert embedded.is_running(data_dir), "one still uses it"
     gone(second[1:])
     assert not embedded.is_running(data_dir)
-    wait_for(lambda: not left_running(data_dir), "programs of the server are left", seconds=20)
+    until(lambda: not left_running(data_dir), "no program of the server is left")
     assert not list(data_dir.glob("postgres.unfinished*"))

@@ -24,6 +24,7 @@ from mam_assets.resources.crawler import (
 )
 from mam_assets.resources.redaction import Redactor
 from mam_assets.settings import PROJECT_ROOT, Settings
+from tests.patience import PATIENCE_SECONDS, jumping_clock, until
 
 MakeCrawler = Callable[..., Crawler]
 
@@ -54,13 +55,13 @@ def make_crawler(tmp_path: Path) -> MakeCrawler:
         path = tmp_path / "mine" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(textwrap.dedent(script))
-        quick = {"seconds": 20.0, "look_every_seconds": 0.1, "grace_seconds": 1.0}
+        given = {"seconds": 600.0, "look_every_seconds": 0.1, "grace_seconds": PATIENCE_SECONDS}
         return Crawler(
             path,
             tmp_path / "data" / "crawler",
             {"PATH": os.environ["PATH"], "PIDS": str(tmp_path / "pids")},
             Redactor(secrets),
-            CrawlerLimits(**{**quick, **limits}),
+            CrawlerLimits(**{**given, **limits}),
         )
 
     return make
@@ -74,21 +75,23 @@ def alive(process_id: int) -> bool:
     return state != "Z"
 
 
-def gone_soon(process_ids: list[int]) -> bool:
-    deadline = time.monotonic() + 3
-    while any(map(alive, process_ids)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not any(map(alive, process_ids))
+def gone(process_ids: list[int]) -> bool:
+    """Whether they all end. We ask again and again: of a process that is no child of ours nothing tells us."""
+    return until(lambda: not any(map(alive, process_ids)), "everything that the script started has ended")
 
 
 def written_ids(crawler: Crawler, count: int) -> list[int]:
-    file, deadline = Path(crawler.environment["PIDS"]), time.monotonic() + 10
-    while time.monotonic() < deadline:
-        ids = file.read_text().split() if file.exists() else []
-        if len(ids) == count:
-            return [int(one) for one in ids]
-        time.sleep(0.02)
-    raise AssertionError("the script never began")
+    file = Path(crawler.environment["PIDS"])
+
+    def ids() -> list[int]:
+        found = [int(one) for one in file.read_text().split()] if file.exists() else []
+        return found if len(found) == count else []
+
+    return until(ids, "the script has begun")
+
+
+def has_said(crawler: Crawler, words: str) -> bool:
+    return crawler.log.exists() and words in crawler.log.read_text()
 
 
 # --- a script that behaves ------------------------------------------------------------------------------------------
@@ -145,7 +148,7 @@ def test_a_crash_by_a_signal_has_the_shells_exit_code(make_crawler: MakeCrawler)
 FAMILY = """
     import os, subprocess, sys, time, signal
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    child = "import time, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    child = "import time, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
     near = subprocess.Popen([sys.executable, "-c", child])
     far = subprocess.Popen([sys.executable, "-c", child], start_new_session=True)
     with open(os.environ["PIDS"], "w") as file:
@@ -156,22 +159,23 @@ FAMILY = """
 
 def test_a_script_that_hangs_is_ended_with_all_that_it_started(make_crawler: MakeCrawler) -> None:
     """Each of them ignores being asked, and one has left the process group, as browsers do."""
-    crawler = make_crawler(FAMILY + "    time.sleep(60)\n", seconds=3, grace_seconds=0.5)
+    crawler = make_crawler(FAMILY + "    time.sleep(600)\n", grace_seconds=0.5)
+    crawler.clock = jumping_clock(lambda: has_said(crawler, "waiting"))
     run = crawler.run()
     assert (run.ended, run.exit_code) == ("timeout", None)
-    assert run.seconds < 10
+    assert run.seconds > 600
     assert "waiting" in run.last_words
-    assert gone_soon(written_ids(crawler, 3))
+    assert gone(written_ids(crawler, 3))
 
 
 def test_what_a_script_leaves_running_is_ended_when_it_ends(make_crawler: MakeCrawler) -> None:
     crawler = make_crawler(FAMILY, grace_seconds=0.5)
     assert crawler.run().ended == "exit"
-    assert gone_soon(written_ids(crawler, 3))
+    assert gone(written_ids(crawler, 3))
 
 
 def test_a_script_ends_when_we_are_stopped(make_crawler: MakeCrawler, monkeypatch: pytest.MonkeyPatch) -> None:
-    crawler = make_crawler(FAMILY + "    time.sleep(60)\n", grace_seconds=0.5)
+    crawler = make_crawler(FAMILY + "    time.sleep(600)\n", grace_seconds=0.5)
 
     def interrupted() -> float:
         if Path(crawler.environment["PIDS"]).exists():
@@ -181,11 +185,11 @@ def test_a_script_ends_when_we_are_stopped(make_crawler: MakeCrawler, monkeypatc
     crawler.clock = interrupted
     with pytest.raises(KeyboardInterrupt):
         crawler.run()
-    assert gone_soon(written_ids(crawler, 3))
+    assert gone(written_ids(crawler, 3))
 
 
 def test_a_script_ends_when_we_are_killed(make_crawler: MakeCrawler) -> None:
-    crawler = make_crawler(FAMILY + "    time.sleep(60)\n", grace_seconds=0.2)
+    crawler = make_crawler(FAMILY + "    time.sleep(600)\n", grace_seconds=0.2)
     ours = textwrap.dedent(
         f"""
         import os
@@ -202,7 +206,7 @@ def test_a_script_ends_when_we_are_killed(make_crawler: MakeCrawler) -> None:
     process.kill()
     process.wait()
     try:
-        assert gone_soon([script, child])
+        assert gone([script, child])
     finally:
         for number in ids:  # the one that left the group has nobody left to end it
             if alive(number):
@@ -211,7 +215,7 @@ def test_a_script_ends_when_we_are_killed(make_crawler: MakeCrawler) -> None:
 
 def test_a_script_that_fills_the_disk_is_ended(make_crawler: MakeCrawler) -> None:
     crawler = make_crawler(
-        "import time\nwith open('huge', 'wb') as file:\n    file.truncate(50_000_000)\ntime.sleep(60)\n",
+        "import time\nwith open('huge', 'wb') as file:\n    file.truncate(50_000_000)\ntime.sleep(600)\n",
         folder=10_000_000,
     )
     assert crawler.run().ended == "too_big"

@@ -14,13 +14,13 @@ import torf
 from mam_assets.parsing.torrents import BadTorrent, read_metainfo
 from mam_assets.resources.errors import BadAnswer, NotAuthorised, Refused, ServiceDown, ServiceError
 from mam_assets.resources.gate import MemoryGate
-from mam_assets.resources.http import Limits
 from mam_assets.resources.redaction import Redactor
 from mam_assets.resources.torrent_client import AddOutcome, TorrentClient
 from mam_assets.resources.torrent_logins import failed_logins
 from mam_assets.sandbox.twins.qbittorrent import PROFILES, QBittorrentTwin
 from mam_assets.sandbox.twins.qbittorrent_torrents import Content
 from mam_assets.sandbox.twins.serving import Fault, Response, TwinServer
+from tests.patience import GIVES_UP, PATIENT
 
 PASSWORD = "correct-horse"
 FOREIGN = f"{1:040x}"
@@ -54,9 +54,8 @@ class Bench:
             category="mam-assets",
             gate=self.gate,
             redactor=Redactor([password]),
-            limits=Limits(connect_seconds=1, read_seconds=1),
             monotonic=self.clock.now,
-            **{"sleep": lambda _: None, **options},
+            **{"sleep": lambda _: None, "limits": PATIENT, **options},
         )
 
 
@@ -284,13 +283,11 @@ CALLS: list[Callable[[TorrentClient], object]] = [
 def test_each_fault_is_the_right_error_and_never_an_empty_list(
     bench: Bench, fault: Fault, kind: type[ServiceError]
 ) -> None:
-    for number, call in enumerate(CALLS):
-        client = bench.client()
-        client.version()
-        options = {"seconds": 2.5} if fault is Fault.TIMEOUT else {}
-        if fault is Fault.TIMEOUT and number:
-            continue
-        bench.server.set_fault(fault, **options)
+    for call in CALLS[:1] if fault is Fault.TIMEOUT else CALLS:
+        client = bench.client(limits=GIVES_UP if fault is Fault.TIMEOUT else PATIENT)
+        if fault is not Fault.TIMEOUT:
+            client.version()
+        bench.server.set_fault(fault)
         with pytest.raises(ServiceError) as caught:
             call(client)
         bench.server.clear_faults()

@@ -14,6 +14,7 @@ from mam_assets.sandbox.twins.serving import Twin, TwinServer
 from mam_assets.sandbox.world import build_world
 from mam_assets.sandbox.world.layout import LaidOutWorld, lay_out
 from mam_assets.sandbox.world.model import World
+from tests.patience import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ def serve() -> Iterator[Serve]:
         server = TwinServer(twin)
         servers.append(server)
         # Without TLS there is nothing to verify, and loading the certificates takes longer than the test.
-        clients.append(httpx.Client(base_url=server.start(), verify=False))
+        clients.append(httpx.Client(base_url=server.start(), verify=False, timeout=PATIENCE_SECONDS))
         return clients[-1]
 
     yield start

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from mam_assets.sandbox.twins.mam import FIRST_MAM_ID, MamTwin
 from mam_assets.sandbox.twins.mam_search import text_matches
-from mam_assets.sandbox.twins.serving import Twin
+from mam_assets.sandbox.twins.serving import Request, Response, Twin
 from mam_assets.sandbox.world.layout import LaidOutWorld
+from tests.patience import PATIENCE_SECONDS
 from tests.sandbox.conftest import Serve
 
 SEARCH = "/tor/js/loadSearchJSONbasic.php"
@@ -123,9 +125,17 @@ def test_the_session_outlives_a_restart(laid_out: LaidOutWorld, serve: Serve, tm
 # --- what a client must not do ----------------------------------------------------------------------------------
 
 
-def test_two_requests_at_once_are_noticed(laid_out: LaidOutWorld, serve: Serve) -> None:
-    twin = MamTwin(laid_out, latency_seconds=0.2)
-    http = serve(twin)
+def test_two_requests_at_once_are_noticed(
+    laid_out: LaidOutWorld, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin = MamTwin(laid_out, latency_seconds=0.01)
+    http, answer, both = serve(twin), twin._answer, threading.Barrier(2, timeout=PATIENCE_SECONDS)
+
+    def answer_both(request: Request) -> Response:
+        both.wait()
+        return answer(request)
+
+    monkeypatch.setattr(twin, "_answer", answer_both)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: http.get("/json/checkCookie.php"), range(2)))
     assert any("at once" in violation for violation in twin.violations)

@@ -48,10 +48,10 @@ def tick(
     monkeypatch.setattr(Clock, "now", lambda self: NOON)
 
     def tick() -> Any:
-        began = time.monotonic()
+        began = time.process_time()
         with dg.build_sensor_context(instance=instance) as context:
             answer = rounds(context)
-        assert time.monotonic() - began < LONGEST_TICK_SECONDS
+        assert time.process_time() - began < LONGEST_TICK_SECONDS
         return answer
 
     return tick
