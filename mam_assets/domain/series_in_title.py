@@ -15,17 +15,32 @@ from mam_assets.domain.folding import fold
 from mam_assets.domain.positions import Position, parse_position
 from mam_assets.domain.series_names import normalise_series
 from mam_assets.domain.title_text import last_bracket, parse_title_all_series, strip_edition_notes
+from mam_assets.domain.volume_words import LABEL, WEAK_LABEL, WORD_NUMBER
 
 _SEGMENTS = re.compile(r"\s+[-–—]\s+|\s*[:_]\s+")
 _MAY_NAME = re.compile(r"[:_)\]]|\s[-–—]\s")
-_LABEL = r"books?|bk\.?|vol(?:ume)?s?\.?|band|buch|tome|livre|tomo|libro|deel|#"
 _NUMBER = r"[0-9]{1,3}(?:\.[0-9]{1,2})?"
-_WORD_NUMBER = r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[ivx]{1,4}"
 _VOLUME_TAIL = re.compile(
-    rf"(?:^|[\s,]+|(?=#))(?:(?P<label>{_LABEL})\s*#?\s*(?:(?P<number>{_NUMBER})|(?P<word>{_WORD_NUMBER}))|(?P<bare>{_NUMBER}))$",
+    rf"(?:^|(?P<gap>[\s,(\[]{{1,3}})|(?=#))(?:(?P<label>{LABEL}|{WEAK_LABEL}|\#)\s*\#?\s*(?:(?P<number>{_NUMBER})|(?P<word>{WORD_NUMBER}))"
+    rf"|(?P<bare>{_NUMBER})|(?P<roman>(?-i:[IVX]{{1,5}})))$",
     re.IGNORECASE,
 )
+_NUMBER_TAIL = re.compile(
+    rf"(?:(?P<gap>[\s,(\[]{{1,3}})|(?=#))(?P<label>\#)?\s*(?P<number>{_NUMBER})(?P<word>)(?P<bare>)(?P<roman>)$"
+)
+_PLAIN_LABEL = re.compile(rf"{LABEL}|#", re.IGNORECASE)
+_ENDS_WITH_NUMBER = re.compile(rf"(?:[0-9]|\b(?:{WORD_NUMBER}))$", re.IGNORECASE)
 _QUOTES = " []()'\"‘’“”"
+_FIRST_BRACKET = re.compile(r"^(?P<name>[(\[][^()\[\]]+|[^()\[\]:]+\[[0-9.]+)[)\]](?:\s*[:_]|\s+[-–—])?\s+(?=\S)")
+_ARTICLE = re.compile(r"an?\s+", re.IGNORECASE)
+_NOVEL_OF = re.compile(
+    r"^(?:an?|the)\s+(?:\w+\s+)?(?:novel|novella|story|tale|adventure)\s+(?:of|in|from)\s+", re.IGNORECASE
+)
+# What stands behind the series' name and number but says only what kind of book it is.
+_KIND_OF_BOOK = re.compile(
+    r"an? (?:\w+ ){0,5}(?:novel|novella|adventure|thriller|litrpg|gamelit)"
+    r"|an? (?:\w+ ){0,3}(?:litrpg|gamelit|isekai|xianxia|cultivation|progression fantasy) (?:\w+ ?){0,3}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,11 @@ class _Named:
     @property
     def labelled(self) -> bool:
         return bool(self.label)
+
+    @property
+    def is_place(self) -> bool:
+        """Whether the number is a place by itself: a small one in digits, or one with a label."""
+        return self.labelled or (self.number is not None and self.number.isdigit() and len(self.number) <= 2)
 
 
 def place_in_title(title: str, series: Iterable[str]) -> tuple[str, SeriesRef | None]:
@@ -66,22 +86,29 @@ def _keys(series: Iterable[str]) -> dict[str, str]:
 
 
 def _taken_off(title: str, keys: Mapping[str, str]) -> tuple[str, _Named | None]:
-    if not keys or not _MAY_NAME.search(title):
+    if not keys:
         return title, None
+    if not _MAY_NAME.search(title):
+        return title, _whole_volume(title, keys)
     text = strip_edition_notes(" ".join(title.split()))
+    first = _FIRST_BRACKET.match(text)
+    if first is not None:
+        before, left = _named(first["name"], keys), text[first.end() :]
+        if before is not None and before.number is not None and fold(left):
+            return _taken_off(left, keys)[0], before
     bracket = last_bracket(text)
     if bracket is not None and fold(bracket[0]):
         behind = _named(bracket[1], keys)
-        if behind is not None and behind.number is not None:
-            return _taken_off(bracket[0], keys)[0], behind
+        if behind is not None and (behind.number is not None or normalise_series(bracket[0]) not in keys):
+            return _taken_off(bracket[0].rstrip(" :-–,"), keys)[0], behind
     cuts = list(_SEGMENTS.finditer(text))
     if not cuts or len(cuts) > 8:
-        return title, None
+        return title, _whole_volume(text, keys)
     starts = [0, *(cut.end() for cut in cuts)]
     ends = [*(cut.start() for cut in cuts), len(text)]
     hits = _hits(text, starts, ends, keys)
     if not hits:
-        return title, None
+        return title, _whole_volume(text, keys)
     taken = {index for first, last in hits for index in range(first, last + 1)}
     kept = [index for index in range(len(starts)) if index not in taken and fold(text[starts[index] : ends[index]])]
     if not kept:
@@ -89,7 +116,20 @@ def _taken_off(title: str, keys: Mapping[str, str]) -> tuple[str, _Named | None]
     together = kept == list(range(kept[0], kept[-1] + 1))
     left = text[starts[kept[0]] : ends[kept[-1]]] if together else _joined(text, starts, ends, kept)
     hit = next((hit for hit in hits.values() if hit.number is not None), next(iter(hits.values())))
+    if hit.number is not None and _KIND_OF_BOOK.fullmatch(fold(left)):
+        return title, hit  # "Defiance of the Fall 3: A LitRPG Adventure" has no title but this
     return _volume_off(title, left, hit)
+
+
+def _whole_volume(text: str, keys: Mapping[str, str]) -> _Named | None:
+    """The place of a volume that bears nothing but the series' name and its number: "Attack on Titan, Vol. 1",
+    "Defiance of the Fall 3". Three digits alone are no place: "Fahrenheit 451"."""
+    if _ENDS_WITH_NUMBER.search(text) is None:
+        return None
+    named = _named(text, keys)
+    if named is None or not (named.labelled or text[-1].isdigit()):
+        return None  # "Rama II" is a title
+    return named if named.is_place else None
 
 
 def _joined(text: str, starts: list[int], ends: list[int], kept: list[int]) -> str:
@@ -99,7 +139,7 @@ def _joined(text: str, starts: list[int], ends: list[int], kept: list[int]) -> s
 def _volume_off(title: str, left: str, hit: _Named) -> tuple[str, _Named]:
     """Of "Mistborn: The Final Empire, Book 1" the number goes off too; "Mistborn: Book 1" stays whole."""
     tail = _VOLUME_TAIL.search(left)
-    if tail is None or not tail["label"]:
+    if tail is None or not _PLAIN_LABEL.fullmatch(tail["label"] or ""):
         return left, hit
     number = _number(tail)
     if hit.number is not None and (number != hit.number or not tail["label"].lower().startswith("b")):
@@ -120,7 +160,7 @@ def without_volume(title: str) -> tuple[str, Position | None]:
     else:
         tail = _VOLUME_TAIL.search(text)
         head = text[: tail.start()].strip(" ,:-–") if tail else ""
-    if tail is None or not tail["label"] or not fold(head):
+    if tail is None or not _PLAIN_LABEL.fullmatch(tail["label"] or "") or not fold(head):
         return title, None
     return head, parse_position(_number(tail))
 
@@ -168,18 +208,30 @@ def _named_like_series(
 
 
 def _named(part: str, keys: Mapping[str, str]) -> _Named | None:
-    plain = part.strip(_QUOTES)
-    name = keys.get(normalise_series(plain))
+    plain = _NOVEL_OF.sub("", part.strip(_QUOTES))
+    name = _name_of(plain, keys)
     if name is not None:
         return _Named(name)
-    tail = _VOLUME_TAIL.search(plain)
-    name = keys.get(normalise_series(plain[: tail.start()].rstrip(" ,"))) if tail else None
-    if name is None or tail is None:
-        return None
-    return _Named(name, _number(tail), (tail["label"] or "").lower())
+    for pattern in (_VOLUME_TAIL, _NUMBER_TAIL):  # "Love by Numbers 1" may end with a label, and doesn't
+        tail = pattern.search(plain)
+        name = keys.get(normalise_series(plain[: tail.start()].rstrip(" ,"))) if tail else None
+        if tail is not None and name is not None:
+            behind_comma = "," if "," in (tail["gap"] or "") else ""
+            return _Named(name, _number(tail), (tail["label"] or behind_comma).lower())
+    return None
+
+
+def _name_of(plain: str, keys: Mapping[str, str]) -> str | None:
+    """The series that a text names. "A Space Odyssey" is a subtitle, "A Discworld Novel" names the Discworld."""
+    key = normalise_series(plain)
+    name = keys.get(key)
+    article = _ARTICLE.match(plain) if name is not None else None
+    if name is None or article is None or _ARTICLE.match(name):
+        return name
+    return None if fold(plain[article.end() :]) == key else name
 
 
 def _number(tail: re.Match[str]) -> str | None:
-    text = tail["number"] or tail["bare"] or f"book {tail['word']}"
+    text = tail["number"] or tail["bare"] or f"book {tail['word'] or tail['roman']}"
     position = parse_position(text)
     return position.canonical if position is not None else None

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
 from mam_assets.domain.names import normalise_person, normalise_series, normalise_title, parse_position
 
-KEY_RULES = 2
+KEY_RULES = 3
 """2: the author's name goes from the front of a series' name where it ends in s, or is the surname alone."""
 
 
