@@ -4,7 +4,6 @@ Belongs here: reading Audiobookshelf into our tables. Does not belong here: corr
 series lacks (catalog, gaps).
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -144,15 +143,6 @@ def _ask_for_the_unseen(
         with database.begin() as connection:
             sync.count(shelf.save_items(connection, items, now))
     return [abs_id for abs_id in unseen if abs_id not in there]
-
-
-def refresh_items(database: Engine, audiobookshelf: Audiobookshelf, abs_ids: Sequence[str], now: datetime) -> list[int]:
-    """Read these items now (after an import) and return their book ids, in the same order; unknown ones are left
-    out."""
-    items = audiobookshelf.items(list(abs_ids))
-    with database.begin() as connection:
-        shelf.save_items(connection, items, now)
-        return shelf.book_ids(connection, [item.abs_id for item in items])
 
 
 def _shrink_note(shrinkage: Shrinkage, accepted: bool) -> dict[str, object]:

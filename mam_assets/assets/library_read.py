@@ -128,7 +128,7 @@ class Sync:
         with database.begin() as connection:
             replaced = shelf.places_taken(connection, batch.items)
         # Removed and added again, an item has a new id before the old one is seen to be gone.
-        there = {item.abs_id for item in audiobookshelf.items(replaced)} if replaced else set()
+        there = _still_there(audiobookshelf, replaced)
         with database.begin() as connection:
             shelf.archive(connection, [abs_id for abs_id in replaced if abs_id not in there], now)
             self.count(shelf.save_items(connection, batch.items, now, listed=batch.listed))
@@ -139,3 +139,12 @@ class Sync:
         self.changed += saved.changed
         self.returned += saved.returned
         self.edits += saved.edits
+
+
+def _still_there(audiobookshelf: Audiobookshelf, abs_ids: Sequence[str]) -> set[str]:
+    """Which of these items the server still has. One that cannot be read is there all the same."""
+    there: set[str] = set()
+    for batch in audiobookshelf.batches(abs_ids):
+        there |= {item.abs_id for item in batch.items}
+        there |= {problem.item_id for problem in batch.problems if problem.item_id}
+    return there

@@ -207,6 +207,16 @@ def test_one_that_is_added_again_keeps_its_row_its_locks_and_its_sources(
     assert shelves.rows("SELECT count(*) FROM metadata_corrections") == [(0,)]
 
 
+def test_an_item_that_cannot_be_read_is_not_gone_because_another_stands_in_its_place(clean_engine: Engine) -> None:
+    shelves = Shelves(clean_engine, main=[row("a")])
+    shelves.read()
+    other = row("b", item_path="/audiobooks/a", item_relPath="a", item_addedAt=MOMENT + 1)
+    shelves.libraries["main"] = [other, row("a", item_addedAt="yesterday")]
+    run = shelves.read()
+    assert (run["items_new"], run["items_returned"]) == (1, 0)
+    assert shelves.rows("SELECT abs_id, status FROM books WHERE abs_id = 'a'") == [("a", "active")]
+
+
 def test_an_item_on_two_pages_is_one_book(clean_engine: Engine, small_pages: None) -> None:
     rows = [row(f"b{n}") for n in range(6)]
     shelves = Shelves(clean_engine, main=rows)
