@@ -14,8 +14,8 @@ from mam_assets.assets.author_lookup import ask_goodreads, ask_google, ask_mam
 from mam_assets.assets.catalog_scope import FRESH_FOR, CatalogConfig
 from mam_assets.assets.library import books
 from mam_assets.assets.outside import GOODREADS_PAGES, GOOGLE_BOOKS_VOLUMES, MAM_CATALOGUE
+from mam_assets.assets.pages import Page
 from mam_assets.assets.reporting import materialised
-from mam_assets.assets.series_catalog import with_summary
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
 from mam_assets.resources.goodreads import Goodreads
@@ -83,8 +83,14 @@ def author_catalog(
     counts = _counts(turns)
     counts["works_with_recording"] = sum(row["recordings"] for row in by_source.values())
     problems = [problem for one in turns.values() for problem in one.problems]
-    result = materialised(counts, sample=_sample(turns), table="catalog_entries", rows=total, problems=problems)
-    return with_summary(result, _summary(turns, by_source))
+    return materialised(
+        counts,
+        sample=_sample(turns),
+        table="catalog_entries",
+        rows=total,
+        problems=problems,
+        told=_summary(turns, by_source),
+    )
 
 
 def _counts(turns: dict[str, AuthorTurn]) -> dict[str, int]:
@@ -113,16 +119,12 @@ def _sample(turns: dict[str, AuthorTurn]) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _summary(turns: dict[str, AuthorTurn], by_source: dict[str, dict[str, int]]) -> str:
+def _summary(turns: dict[str, AuthorTurn], by_source: dict[str, dict[str, int]]) -> Page:
     names = {"mam": "MAM", "google": "GoogleBooks", "goodreads": "Goodreads"}
-    lines = [
-        "| Source | Authors read | Wait | Works known | Shown as recordings |",
-        "|---|---|---|---|---|",
-    ]
+    rows = []
     for source, turn in turns.items():
         known = by_source.get(names[source], {"works": 0, "recordings": 0})
-        lines.append(
-            f"| {names[source]} | {len(turn.answered)} | {len(turn.waiting)} | {known['works']} "
-            f"| {known['recordings']} |"
-        )
-    return "\n".join(lines)
+        rows.append((names[source], len(turn.answered), len(turn.waiting), known["works"], known["recordings"]))
+    page = Page()
+    page.table(("Source", "Authors read", "Wait", "Works known", "Shown as recordings"), rows)
+    return page

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 from pydantic import Field
 
+from mam_assets.assets.judging import rejudge_authors, rejudge_series
 from mam_assets.assets.library import books
 from mam_assets.assets.outside import MAM_CATALOGUE
+from mam_assets.assets.pages import Page
 from mam_assets.assets.reporting import materialised
 from mam_assets.domain.discovering import judge_uploads, rank
 from mam_assets.resources.clock import Clock
@@ -20,11 +22,14 @@ from mam_assets.resources.database import Connection, Engine
 from mam_assets.resources.errors import ServiceError
 from mam_assets.resources.mam import Mam
 from mam_assets.settings import Settings
+from mam_assets.store import coming_out
 from mam_assets.store import discovery as discoveries
 from mam_assets.store import genres as genre_settings
 from mam_assets.store import uploads as scan
+from mam_assets.store.coming_out import CameOut
 from mam_assets.store.discovery import GenreDue
 from mam_assets.store.surroundings import around
+from mam_assets.store.uploads import Settled
 from mam_assets.store.vocabulary import TOP10_OUTCOMES
 
 WEEK = timedelta(days=7)
@@ -94,7 +99,8 @@ def genre_top10(
             break
         faults += [f"{genre.name}: {fault}" for fault in page.problems]
         with database.begin() as connection:
-            kept = _keep(connection, genre, week, page.releases, settings, now)
+            kept, came_out = _keep(connection, genre, week, page.releases, settings, now)
+        _judge_again(database, settings, clock, came_out)
         counts["genres_read"] += 1
         counts["entries"] += kept
         counts["genres_without_uploads"] += kept == 0
@@ -106,8 +112,14 @@ def genre_top10(
         total = discoveries.count_entries(connection)
     counts |= {outcome: sum(1 for row in listed if row["outcome"] == outcome) for outcome in TOP10_OUTCOMES}
     counts["rows_with_faults"] = len(faults)
-    result = materialised(counts, sample=_in_short(listed), table="top10_entries", rows=total, problems=problems)
-    return _with_pages(result, lists=_lists_as_markdown(week, listed), row_faults=_as_list(faults))
+    return materialised(
+        counts,
+        sample=_in_short(listed),
+        table="top10_entries",
+        rows=total,
+        problems=problems,
+        pages={"lists": _lists_page(week, listed), "row_faults": _faults_page(faults)},
+    )
 
 
 def _follow(connection: Connection, settings: Settings, week: date) -> int:
@@ -122,11 +134,22 @@ def _follow(connection: Connection, settings: Settings, week: date) -> int:
 
 def _keep(
     connection: Connection, genre: GenreDue, week: date, releases: Sequence[Any], settings: Settings, now: datetime
-) -> int:
+) -> tuple[int, CameOut]:
     ranked = rank(releases, places=genre.places, since=now - WEEK, languages=settings.languages)
     near = around(connection, [place.release for place in ranked])
     standings = [(place, near.standing(place.release, settings.languages)) for place in ranked]
-    return discoveries.save_top10(connection, genre.genre_id, week, standings, now)
+    kept = discoveries.save_top10(connection, genre.genre_id, week, standings, now)
+    offered = [(standing.gap_id, place.release) for place, standing in standings if standing.gap_id is not None]
+    return kept, coming_out.note(connection, offered, now)
+
+
+def _judge_again(database: Engine, settings: Settings, clock: Clock, came_out: CameOut) -> None:
+    """What MAM offers is out, whatever date was known: the verdicts and counts of its series and authors say so too."""
+    now, today = clock.now(), clock.today()
+    if came_out.series_ids:
+        rejudge_series(database, settings, now, today, sorted(came_out.series_ids))
+    if came_out.author_ids:
+        rejudge_authors(database, settings, now, today, sorted(came_out.author_ids))
 
 
 def _unknown_genres(connection: Connection, names: Sequence[str]) -> list[str]:
@@ -149,34 +172,33 @@ def _mib(size: int | None) -> str:
     return "" if size is None else f"{size / 2**20:,.1f} MiB"
 
 
-def _lists_as_markdown(week: date, listed: Sequence[Mapping[str, Any]]) -> str:
+_COLUMNS = ("", "Title", "Authors", "Snatched", "Seeders", "Size", "What became of it")
+
+
+def _lists_page(week: date, listed: Sequence[Mapping[str, Any]]) -> Page:
     """Every list of the week whole, genre by genre."""
-    lines = [f"Week of {week:%Y-%m-%d}"]
+    page = Page()
+    page.words(f"Week of {week:%Y-%m-%d}")
     for genre in sorted({str(row["genre"]) for row in listed}):
-        lines += ["", f"### {genre}", "", "| | Title | Authors | Snatched | Seeders | Size | |", "|-:|-|-|-:|-:|-:|-|"]
-        for row in _sized([row for row in listed if row["genre"] == genre]):
-            outcome = f"{row['outcome']}: {row['reason']}" if row["reason"] else row["outcome"]
-            cells = (row["title"], row["authors"], row["snatched"], row["seeders"], row["size_bytes"], outcome)
-            lines.append(f"| {row['rank']} | " + " | ".join(_plain(cell) for cell in cells) + " |")
+        page.heading(genre)
+        rows = [
+            (
+                *(row[name] for name in ("rank", "title", "authors", "snatched", "seeders", "size_bytes")),
+                f"{row['outcome']}: {row['reason']}" if row["reason"] else row["outcome"],
+            )
+            for row in _sized([row for row in listed if row["genre"] == genre])
+        ]
+        page.table(_COLUMNS, rows, numbers=("", "Snatched", "Seeders", "Size"))
     if not listed:
-        lines += ["", "Nothing was listed."]
-    return "\n".join(lines)
+        page.words("Nothing was listed.")
+    return page
 
 
-def _plain(cell: Any) -> str:
-    """Text that is no Markdown: titles come from strangers."""
-    text = "" if cell is None else " ".join(str(cell).split())
-    return "".join(f"\\{char}" if char in "\\|[]<>*_`#!" else char for char in text[:200])
-
-
-def _as_list(faults: Sequence[str]) -> str:
+def _faults_page(faults: Sequence[str]) -> Page:
     """What was wrong with rows of MAM's: they are kept without that part, or left out where they name no torrent."""
-    return "\n".join(f"- {_plain(fault)}" for fault in sorted(set(faults))[:SHOWN_FAULTS])
-
-
-def _with_pages(result: dg.MaterializeResult[Any], **pages: str) -> dg.MaterializeResult[Any]:
-    shown = {name: dg.MetadataValue.md(page) for name, page in pages.items() if page}
-    return dg.MaterializeResult(metadata={**(result.metadata or {}), **shown})
+    page = Page()
+    page.listed(sorted(set(faults))[:SHOWN_FAULTS])
+    return page
 
 
 class UploadsConfig(dg.Config):
@@ -201,7 +223,8 @@ def mam_uploads(
 ) -> dg.MaterializeResult[Any]:
     """New audiobooks on MAM since the last scan, in the enabled genres or by authors in the library.
 
-    What is neither owned nor known becomes a discovered book; what fills a gap puts that gap first. Each page is stored
+    What is neither owned nor known becomes a discovered book; what fills a gap puts that gap first, and one that was
+    upcoming is out now. Each page is stored
     before the mark moves past it, so a scan that breaks off, or that has read its share of pages, goes on from there.
     """
     now = clock.now()
@@ -214,6 +237,7 @@ def mam_uploads(
         "uploads_new": 0,
         "books_discovered": 0,
         "gaps_raised": 0,
+        "gaps_came_out": 0,
         "doubtful": 0,
         "pages_read": 0,
         "rows_with_faults": 0,
@@ -236,9 +260,13 @@ def mam_uploads(
             near = around(connection, page.releases)
             kept = [release for release in page.releases if near.concerns_us(release, categories)]
             counts["uploads_new"] += scan.save_uploads(connection, kept, now)
-            for name, number in _judge_new(connection, settings, now).items():
-                counts[name] += number
+            settled = _judge_new(connection, settings, now)
             scan.move_mark(connection, scanned_from=since, to=newest, now=now)
+        _judge_again(database, settings, clock, settled.came_out)
+        counts["books_discovered"] += settled.discovered
+        counts["gaps_raised"] += settled.raised
+        counts["gaps_came_out"] += settled.came_out.gaps
+        counts["doubtful"] += settled.doubtful
         counts["uploads_seen"] += len(page.releases)
         counts["uploads_kept"] += len(kept)
         context.log.info(f"{counts['uploads_seen']} of {page.found} uploads are stored, until {newest:%Y-%m-%d %H:%M}")
@@ -254,8 +282,14 @@ def mam_uploads(
         sample = scan.sample(connection, now, limit=20)
         total = scan.count(connection)
     context.log.info(f"MAM scan complete: {counts['books_discovered']} new books")
-    result = materialised(counts, sample=sample, table="mam_uploads", rows=total, problems=problems)
-    return _with_pages(result, row_faults=_as_list(faults))
+    return materialised(
+        counts,
+        sample=sample,
+        table="mam_uploads",
+        rows=total,
+        problems=problems,
+        pages={"row_faults": _faults_page(faults)},
+    )
 
 
 def _scan_from(mark: scan.ScanMark | None, config: UploadsConfig, now: datetime) -> datetime:
@@ -268,14 +302,11 @@ def _scan_from(mark: scan.ScanMark | None, config: UploadsConfig, now: datetime)
     return mark.at - OVERLAP if mark.whole else mark.at
 
 
-def _judge_new(connection: Connection, settings: Settings, now: datetime) -> dict[str, int]:
+def _judge_new(connection: Connection, settings: Settings, now: datetime) -> Settled:
     """Say of every stored upload what it is; those of an older version, too, that never said."""
-    counts = {"books_discovered": 0, "gaps_raised": 0, "doubtful": 0}
+    total = Settled()
     while batch := scan.unjudged(connection):
         near = around(connection, [stored.release for stored in batch])
         judged = judge_uploads([(s.release_id, s.release) for s in batch], near, settings.languages)
-        settled = scan.settle(connection, judged, now)
-        counts["books_discovered"] += settled.discovered
-        counts["gaps_raised"] += settled.raised
-        counts["doubtful"] += settled.doubtful
-    return counts
+        total += scan.settle(connection, judged, now)
+    return total

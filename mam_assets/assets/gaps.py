@@ -1,6 +1,5 @@
 """Group gaps: what exists minus what is owned, of series, of authors, of the weekly lists. Our tables only."""
 
-import re
 from typing import Any
 
 import dagster as dg
@@ -10,6 +9,7 @@ from mam_assets.assets.catalog import author_catalog, series_catalog
 from mam_assets.assets.discovery import genre_top10
 from mam_assets.assets.judging import rejudge_authors, rejudge_series
 from mam_assets.assets.library import books
+from mam_assets.assets.pages import Page
 from mam_assets.assets.reporting import SAMPLE_ROWS, materialised
 from mam_assets.domain.wanting import Wanted, work_key
 from mam_assets.resources.clock import Clock
@@ -154,22 +154,25 @@ def _changes(written: Written) -> dict[str, int]:
     return {"gaps_opened": written.opened, "gaps_closed": written.closed, "gaps_joined": written.joined}
 
 
-def _series_told(connection: Connection) -> str | None:
-    lines = [
-        f"- **{_plain(name)}**{f' by {_plain(author)}' if author else ''}: {missing} missing of {total}"
+def _series_told(connection: Connection) -> Page:
+    page = Page()
+    nearly = [
+        (name, f"{f'by {author}: ' if author else ''}{missing} missing of {total}")
         for name, author, missing, total in gap_reports.nearly_complete(connection, limit=10)
     ]
-    return "\n".join(["Nearly complete:", "", *lines]) if lines else None
+    if nearly:
+        page.words("Nearly complete:")
+        page.listed(nearly)
+    return page
 
 
-def _authors_told(connection: Connection) -> str | None:
-    lines = [
-        f"- **{_plain(name)}**: {missing} missing, {owned} owned"
+def _authors_told(connection: Connection) -> Page:
+    page = Page()
+    most_wanted = [
+        (name, f"{missing} missing, {owned} owned")
         for name, missing, owned in gap_reports.most_wanted_authors(connection, limit=10)
     ]
-    return "\n".join(["Most wanted:", "", *lines]) if lines else None
-
-
-def _plain(name: str) -> str:
-    """Names come from outside: what Markdown or HTML would read as markup is shown as it is."""
-    return re.sub(r"([\\`*_\[\]<>&#|])", r"\\\1", name)
+    if most_wanted:
+        page.words("Most wanted:")
+        page.listed(most_wanted)
+    return page

@@ -10,6 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from mam_assets.assets.outside import MAM_CATALOGUE
+from mam_assets.assets.pages import Page
 from mam_assets.assets.reporting import materialised
 from mam_assets.parsing.guides import BadGuide, parse_guide
 from mam_assets.resources.clock import Clock
@@ -49,7 +50,7 @@ def crawled_guides(
         context.log.info(reason)
         return materialised(counts, table="crawled_guides", problems=[reason])
     problems: list[str] = []
-    metadata: dict[str, Any] = {}
+    last_words = Page()
     try:
         crawler = Crawler.from_settings(settings)
         # Noted before it starts: a run that is cut off with us was a run of today.
@@ -65,7 +66,7 @@ def crawled_guides(
     _note(database, clock, run.ended if run.ended != "exit" or run.went_well else "failed", words)
     if not run.went_well:
         problems.append(words)
-        metadata["last_words"] = dg.MetadataValue.md(_as_block(run.last_words))
+        last_words.output(run.last_words)
     files, unreadable = _read(crawler)
     problems += unreadable
     with database.begin() as connection:
@@ -74,8 +75,14 @@ def crawled_guides(
         total = guides.count(connection)
     counts |= {"guides_read": len(files), "guides_new": saved.new, "guides_changed": saved.changed}
     counts["guides_unreadable"] = len(unreadable)
-    result = materialised(counts, sample=sample, table="crawled_guides", rows=total, problems=problems)
-    return dg.MaterializeResult(metadata={**(result.metadata or {}), **metadata})
+    return materialised(
+        counts,
+        sample=sample,
+        table="crawled_guides",
+        rows=total,
+        problems=problems,
+        pages={"last_words": last_words},
+    )
 
 
 def _why_not(database: Engine, settings: Settings, today: date, config: CrawlerConfig) -> str | None:
@@ -132,8 +139,3 @@ def _read(crawler: Crawler) -> tuple[list[GuideFile], list[str]]:
             )
         )
     return read, problems
-
-
-def _as_block(text: str) -> str:
-    """Output as code, whatever stands in it."""
-    return "\n".join(f"    {line}" for line in text.splitlines()) or "    (no output)"

@@ -16,6 +16,7 @@ from mam_assets.assets.library import books
 from mam_assets.assets.metadata_lookup import Desk, Outcome, Services
 from mam_assets.assets.metadata_sources import Memory, Source, sources
 from mam_assets.assets.outside import GOODREADS_PAGES, GOOGLE_BOOKS_VOLUMES
+from mam_assets.assets.pages import Page
 from mam_assets.assets.reporting import SAMPLE_ROWS, materialised
 from mam_assets.assets.write_back import WriteBack
 from mam_assets.domain.budgets import honoured_scale
@@ -110,9 +111,13 @@ def book_metadata(
         "books_waiting": sum(waiting.values()),
         "average_completeness": average,
     }
-    result = materialised(counts, sample=tally.sample, table="metadata_corrections", problems=services.problems)
-    summary = dg.MetadataValue.md(_summary(shares, worst, waiting, services.left_alone))
-    return dg.MaterializeResult(metadata={**(result.metadata or {}), "summary": summary})
+    return materialised(
+        counts,
+        sample=tally.sample,
+        table="metadata_corrections",
+        problems=services.problems,
+        told=_summary(shares, worst, waiting, services.left_alone),
+    )
 
 
 def _configured(
@@ -204,24 +209,25 @@ class Tally:
 
 def _summary(
     shares: dict[str, int], worst: list[dict[str, Any]], waiting: dict[str, int], left_alone: Collection[str]
-) -> str:
-    """Where fields come from, which books lack most, and who is out of reach, as Markdown."""
+) -> Page:
+    """Where fields come from, which books lack most, and who is out of reach."""
     total = sum(shares.values()) or 1
-    lines = ["| Source | Fields | Share |", "|---|---:|---:|"]
-    lines += [f"| {source} | {fields} | {fields / total:.0%} |" for source, fields in shares.items()]
-    lines += ["", "| Least complete | Author | % |", "|---|---|---:|"]
-    lines += [
-        f"| {_cell(row['title'])} | {_cell(row['author'])} | {row['metadata_completeness_percent']:.0f} |"
-        for row in worst
-    ]
+    page = Page()
+    page.table(
+        ("Source", "Fields", "Share"),
+        [(source, fields, f"{fields / total:.0%}") for source, fields in shares.items()],
+        numbers=("Fields", "Share"),
+    )
+    page.table(
+        ("Least complete", "Author", "%"),
+        [
+            (row["title"] or "(none)", row["author"] or "(none)", f"{row['metadata_completeness_percent']:.0f}")
+            for row in worst
+        ],
+        numbers=("%",),
+    )
     if waiting:
-        lines += ["", "Waiting: " + ", ".join(f"{books} books for {service}" for service, books in waiting.items())]
+        page.words("Waiting: " + ", ".join(f"{books} books for {service}" for service, books in waiting.items()))
     if left_alone:
-        lines += ["", "Out of reach in this run: " + ", ".join(sorted(left_alone))]
-    return "\n".join(lines)
-
-
-def _cell(text: str | None) -> str:
-    """Text of others in a Markdown table: no markup of theirs takes effect."""
-    plain = " ".join((text or "(none)").split())[:80]
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>()#+-.!|~&$" else letter for letter in plain)
+        page.words("Out of reach in this run: " + ", ".join(sorted(left_alone)))
+    return page

@@ -1,12 +1,15 @@
-"""How an asset reports: counts under stable keys, a small sample table, Markdown where a person would rather read.
+"""How an asset reports: counts under stable keys, a small sample table, pages where a person would rather read.
 
-Belongs here: the form of metadata. Does not belong here: what is counted.
+Belongs here: the form of metadata. Does not belong here: what is counted, how a page is written (pages). Nothing else
+makes Markdown of texts, since they come from strangers.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+
+from mam_assets.assets.pages import Page
 
 SAMPLE_ROWS = 20
 CELL_LENGTH = 200
@@ -19,14 +22,15 @@ def materialised(
     table: str | None = None,
     rows: int | None = None,
     problems: Sequence[str] = (),
-    told: str | None = None,
+    told: Page | None = None,
+    pages: Mapping[str, Page] | None = None,
 ) -> dg.MaterializeResult[Any]:
     """A result with every count (0, never left out: numbers plot over time), at most 20 sample rows, what a person
-    would rather read (``told``, Markdown), and the problems that did not stop the run."""
+    would rather read (``told`` as the summary, ``pages`` under their own names), and the problems that did not stop the
+    run."""
     metadata: dict[str, Any] = dict(counts)
     metadata["problems"] = len(problems)
-    if told:
-        metadata["summary"] = dg.MetadataValue.md(told)
+    shown = {"summary": told or Page(), **(pages or {})}
     if sample:
         metadata["sample"] = sample_table(sample)
     if table:
@@ -34,10 +38,12 @@ def materialised(
     if rows is not None:
         metadata["dagster/row_count"] = rows
     if problems:
-        lines = [f"- {problem}" for problem in problems[:SAMPLE_ROWS]]
+        lines = list(problems[:SAMPLE_ROWS])
         if len(problems) > SAMPLE_ROWS:
-            lines.append(f"- … and {len(problems) - SAMPLE_ROWS} more")
-        metadata["problem_list"] = dg.MetadataValue.md("\n".join(lines))
+            lines.append(f"… and {len(problems) - SAMPLE_ROWS} more")
+        shown["problem_list"] = Page()
+        shown["problem_list"].listed(lines, longest=None)
+    metadata |= {name: dg.MetadataValue.md(page.markdown) for name, page in shown.items() if page}
     return dg.MaterializeResult(metadata=metadata)
 
 

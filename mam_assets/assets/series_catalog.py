@@ -14,6 +14,7 @@ from mam_assets.assets.asking import ask_each
 from mam_assets.assets.catalog_scope import FRESH_FOR, CatalogConfig
 from mam_assets.assets.library import books
 from mam_assets.assets.outside import GOODREADS_PAGES
+from mam_assets.assets.pages import Page
 from mam_assets.assets.reporting import materialised
 from mam_assets.assets.series_lookup import read_series
 from mam_assets.domain.finding import SeriesFinder, told_by_entries, told_by_releases
@@ -87,7 +88,7 @@ def series_catalog(
         "works_disagreeing": disagreeing,
         "series_waiting": len(turn.waiting),
     }
-    result = materialised(
+    return materialised(
         counts,
         sample=[
             {"series": series.name, "works": outcome.works, "goodreads_id": outcome.goodreads_id}
@@ -96,30 +97,20 @@ def series_catalog(
         table="catalog_entries",
         rows=total,
         problems=turn.problems,
+        told=_summary(counts, by_source),
     )
-    return with_summary(result, _summary(counts, by_source))
 
 
-def _summary(counts: dict[str, int], by_source: dict[str, int]) -> str:
-    lines = [
-        f"**{counts['series_read']} series read** with {counts['works']} works; {counts['series_waiting']} wait.",
-        "",
-        "| Source | Works in all series |",
-        "|---|---|",
-        *(f"| {source} | {works} |" for source, works in sorted(by_source.items())),
-    ]
+def _summary(counts: dict[str, int], by_source: dict[str, int]) -> Page:
+    page = Page()
+    page.words(f"{counts['series_read']} series read with {counts['works']} works; {counts['series_waiting']} wait.")
+    page.table(("Source", "Works in all series"), sorted(by_source.items()))
     if counts["series_merged"] or counts["series_in_doubt"]:
-        lines += [
-            "",
+        page.words(
             f"{counts['series_merged']} merged, {counts['series_in_doubt']} in doubt: see the check "
-            "`doubtful_series_pairs`, and `mam series list`.",
-        ]
-    return "\n".join(lines)
-
-
-def with_summary(result: dg.MaterializeResult[Any], words: str) -> dg.MaterializeResult[Any]:
-    """The result with a Markdown summary beside its counts."""
-    return dg.MaterializeResult(metadata={**(result.metadata or {}), "summary": dg.MetadataValue.md(words)})
+            "doubtful_series_pairs, and mam series list."
+        )
+    return page
 
 
 def merge_alike(database: Engine, now: datetime) -> Decided:

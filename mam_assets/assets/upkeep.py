@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from mam_assets.assets.imports import imports
+from mam_assets.assets.pages import Page
 from mam_assets.assets.reporting import materialised
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
@@ -50,7 +51,9 @@ def failure_report(database: dg.ResourceParam[Engine], clock: dg.ResourceParam[C
         chronic = questions.chronic_failures(connection, at_least=CHRONIC)
         weeks = questions.failures_per_week(connection, clock.now())
         due = questions.retries_due(connection, clock.now())
-    result = materialised(
+    per_week = Page()
+    per_week.table(("week", "new", "last seen"), [(week.week, week.new, week.last) for week in weeks])
+    return materialised(
         {
             "chronic_failures": len(chronic),
             "new_failures_this_week": weeks[-1].new if weeks else 0,
@@ -58,8 +61,5 @@ def failure_report(database: dg.ResourceParam[Engine], clock: dg.ResourceParam[C
         },
         sample=[{"task": c.task_name, "what": c.item_name, "reasons": c.reasons, "times": c.attempts} for c in chronic],
         table="failed_attempts",
+        pages={"failures_per_week": per_week},
     )
-    lines = ["| week | new | last seen |", "|---|---|---|", *(f"| {w.week} | {w.new} | {w.last} |" for w in weeks)]
-    metadata = dict(result.metadata or {})
-    metadata["failures_per_week"] = dg.MetadataValue.md("\n".join(lines))
-    return dg.MaterializeResult(metadata=metadata)
