@@ -41,7 +41,7 @@ def test_two_thousand_characters_are_read_at_once(end: str) -> None:
         for reader in READERS:
             started = time.process_time()
             reader(text)
-            assert time.process_time() - started < 0.25, (reader, piece)
+            assert time.process_time() - started < 1, (reader, piece)
 
 
 @pytest.mark.parametrize("title", ["", " ", "?!", "***", "…", "☃", "\u200b", "\x00", "()"])
