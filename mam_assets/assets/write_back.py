@@ -11,7 +11,7 @@ from datetime import datetime
 from mam_assets.domain.books import LibraryItem
 from mam_assets.domain.metadata import Change, Mode
 from mam_assets.domain.shown import Shown, shown_values
-from mam_assets.domain.write_back import Sending, Side, Values, plan
+from mam_assets.domain.write_back import Sending, Side, Values, arrived, plan
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.database import Connection, Engine
 from mam_assets.store import library as shelf
@@ -77,7 +77,8 @@ class WriteBack:
         after = self.audiobookshelf.item(item.abs_id)
         with self.database.begin() as connection:
             metadata.hold_book(connection, book_id)
-            metadata_writing.wrote(connection, book_id, sending.written, shown_values(after))
+            shown = shown_values(after)
+            metadata_writing.wrote(connection, book_id, arrived(sending.written, shown), shown)
             note_written(connection, book_id, after, now)
             self.note(connection, book_id)  # a person may have set another value while it was sent
         return True

@@ -174,7 +174,7 @@ def read_again(known: StoredBook, item: LibraryItem, people: Sequence[str], now:
         authors=list(known.authors),
         narrators=list(known.narrators),
     )
-    changed = {name: not _shown_alike(name, shown, known.shown) for name in ("author", "series", "series_number")}
+    changed = {name: not shown_alike(name, shown, known.shown) for name in ("author", "series", "series_number")}
     series_shown = bool(item.series) if first else changed["series"] or changed["series_number"]
     reading.series_changed = series_shown or (changed["author"] and bool(item.series))
     sides = _Sides(narrow(shown, keys), narrow(known.shown, keys), narrow(known.written, keys))
@@ -223,11 +223,11 @@ def _first_look(reading: Reading, known: StoredBook, name: str, theirs: Any, now
 
 def _look_again(reading: Reading, known: StoredBook, name: str, theirs: Any, now: datetime, sides: _Sides) -> None:
     follows = known.sources.get(name) in _FROM_THERE and name not in known.locked
-    if _shown_alike(name, sides.shown, sides.seen) and not _is_of_another_series(reading, known, name, theirs):
+    if shown_alike(name, sides.shown, sides.seen) and not _is_of_another_series(reading, known, name, theirs):
         # The form may have changed: what came from there keeps the form that is shown there.
         if follows and theirs is not None:
             _take(reading, name, theirs, "Audiobookshelf", now)
-    elif name in known.written and _shown_alike(name, sides.shown, sides.written):
+    elif name in known.written and shown_alike(name, sides.shown, sides.written):
         if follows or (known.values.get(name) is None and name not in known.locked):
             _take(reading, name, theirs, "Audiobookshelf", now)
     else:
@@ -267,13 +267,14 @@ def same_value(name: str, one: Shown | None, other: Shown | None) -> bool:
     return one == other or _form(name, one) == _form(name, other)
 
 
-def _shown_alike(name: str, one: Mapping[str, Shown], other: Mapping[str, Shown]) -> bool:
+def shown_alike(name: str, one: Mapping[str, Shown | None], other: Mapping[str, Shown | None]) -> bool:
+    """Whether two states of an item show a field alike, but for its form; a place in a series, whatever their order."""
     if name == "series_number" and "series" in other and same_value("series", one.get("series"), other["series"]):
         return _places(one) == _places(other)
     return same_value(name, one.get(name), other.get(name))
 
 
-def _places(shown: Mapping[str, Shown]) -> dict[Hashable, Hashable]:
+def _places(shown: Mapping[str, Shown | None]) -> dict[Hashable, Hashable]:
     """Where the book stands in each series, whatever their order."""
     names, numbers = shown.get("series") or (), shown.get("series_number") or ()
     listed = list(numbers) + [None] * (len(names) - len(numbers))

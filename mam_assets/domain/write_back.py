@@ -21,6 +21,7 @@ from typing import Any
 
 from mam_assets.domain.metadata import Mode
 from mam_assets.domain.names import normalise_series
+from mam_assets.domain.rereading import shown_alike
 from mam_assets.domain.shown import Shown
 
 Values = Mapping[str, Shown | None]
@@ -88,6 +89,14 @@ def plan(side: Side, mode: Mode) -> Sending:
         written["series"] = [series_name for series_name, _ in series] or None
         written["series_number"] = [place for _, place in series] if any(place for _, place in series) else None
     return Sending(body, written)
+
+
+def arrived(written: Values, theirs: Values) -> frozenset[str]:
+    """Which of the fields that were just sent are shown there as ours, in whatever form. What shows another value was
+    changed by a person meanwhile. A series and the place in it arrive together or not at all."""
+    fields = {name for name in written if shown_alike(name, theirs, written)}
+    places = written.keys() & {"series", "series_number"}
+    return frozenset(fields if places <= fields else fields - places)
 
 
 def _may_send(name: str, ours: Shown | None, theirs: Shown | None, side: Side, mode: Mode) -> bool:

@@ -45,8 +45,8 @@ def about_to_write(connection: Connection, book_id: int, written: Mapping[str, S
 
 
 def wrote(connection: Connection, book_id: int, fields: Collection[str], shown: Mapping[str, Shown]) -> None:
-    """Note what Audiobookshelf shows of the fields that were sent. Other fields are left to the next read, which tells
-    a person's edit by them."""
+    """Note what Audiobookshelf shows of the fields that were sent and have arrived. Other fields are left to the next
+    read, which tells a person's edit by them."""
     now_shown = {name: shown[name] for name in fields if name in shown}
     emptied = cast([name for name in fields if name not in shown], ARRAY(Text))
     connection.execute(

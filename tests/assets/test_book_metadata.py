@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from mam_assets.assets.library import books
 from mam_assets.assets.metadata import book_metadata
 from mam_assets.domain.books import Medium, Release, SeriesRef
+from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.sandbox.twins.faults import Fault
 from mam_assets.store import corrections, metadata_writing, releases
 from tests.assets.house import NOW, House, item
@@ -196,6 +198,30 @@ def test_what_a_person_writes_between_our_read_and_our_writing_stands(make_house
     assert shown(house, "dracula")["publisher"] == fields(house).publisher == "My Own Press"
     assert shown(house, "dracula")["description"] == fields(house).description is not None
     assert (fields(house).source["publisher"], fields(house).locked_fields) == ("Manual", ["publisher"])
+
+
+@pytest.mark.parametrize("mode", ["fill", "correct"])
+def test_what_a_person_writes_between_our_writing_and_our_look_at_it_stands(
+    make_house: Any, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    house = make_house([DRACULA])
+    house.settings = house.settings.model_copy(update={"metadata_write_back": mode})
+    house.run(books)
+    send = Audiobookshelf.update_media
+
+    def send_and_be_corrected(client: Audiobookshelf, item_id: str, metadata: Mapping[str, Any]) -> bool:
+        updated = send(client, item_id, metadata)
+        edited(house, "dracula", publisher="My Own Press")
+        return updated
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Audiobookshelf, "update_media", send_and_be_corrected)
+        assert looked_up(house)["written_back"] == 1
+    house.run(books)
+    assert (fields(house).publisher, fields(house).locked_fields) == ("My Own Press", ["publisher"])
+    assert (fields(house).source["publisher"], fields(house).source["description"]) == ("Manual", "GoogleBooks")
+    looked_up(house, "all")
+    assert shown(house, "dracula")["publisher"] == "My Own Press"
 
 
 def test_what_a_person_emptied_stays_empty(make_house: Any) -> None:

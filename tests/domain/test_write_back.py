@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mam_assets.domain.metadata import Mode
-from mam_assets.domain.write_back import Sending, Side, plan, same_shown
+from mam_assets.domain.write_back import Sending, Side, arrived, plan, same_shown
 
 
 def side(ours: dict[str, Any], theirs: dict[str, Any], source: str = "GoogleBooks", **changes: Any) -> Side:
@@ -226,3 +226,26 @@ def test_fill_never_replaces_what_we_did_not_write(
             assert same_shown(theirs.get(name), written.get(name))
     assert set(plan(of, "correct").body) >= set(sending.body)
     assert all(isinstance(entry["sequence"], str | None) for entry in sending.body.get("series", ()))
+
+
+OZ = {"series": ["Oz"], "series_number": ["3"]}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "fields"),
+    [
+        ({"publisher": "Ace  Books"}, {"publisher": "Ace Books", "title": "Edited"}, {"publisher"}),
+        ({"publisher": "Ace"}, {"publisher": "My Own Press"}, set()),
+        ({"publisher": "Ace"}, {}, set()),
+        ({"isbn": "978-0-441-17271-9", "narrator": None}, {"isbn": "9780441172719"}, {"isbn", "narrator"}),
+        ({"description": "Dark & cold"}, {"description": "<p>Dark &amp; cold</p>"}, {"description"}),
+        (OZ, {"series": ["oz"], "series_number": ["3"]}, {"series", "series_number"}),
+        (OZ, {"series": ["Oz"], "series_number": ["4"]}, set()),
+        ({**OZ, "title": "Ozma"}, {"series": ["Mine"], "series_number": ["3"], "title": "Ozma"}, {"title"}),
+        ({"series": None, "series_number": None}, {}, {"series", "series_number"}),
+    ],
+)
+def test_what_was_sent_has_arrived_where_it_is_shown_in_any_form(
+    written: dict[str, Any], shown: dict[str, Any], fields: set[str]
+) -> None:
+    assert arrived(written, shown) == fields
