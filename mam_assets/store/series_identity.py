@@ -180,28 +180,42 @@ def _move(connection: Connection, both: Mapping[str, Any]) -> None:
 
 _WHAT_MOVES = """jsonb_build_object(
                 'series', to_jsonb(d),
-                'kept_goodreads_id', k.goodreads_id,
+                'kept', to_jsonb(k),
                 'books', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                               'book_id', bs.book_id, 'position', bs.position, 'ordinal', bs.ordinal,
-                              'kept_had', other.book_id IS NOT NULL, 'kept_position', other.position)
+                              'kept_had', other.book_id IS NOT NULL, 'kept_position', other.position,
+                              'kept_ordinal', other.ordinal)
                               ORDER BY bs.book_id), '[]')
                           FROM book_series bs LEFT JOIN book_series other
                             ON other.book_id = bs.book_id AND other.series_id = :keep
                           WHERE bs.series_id = :drop),
+                'kept_books', (SELECT coalesce(jsonb_agg(bs.book_id ORDER BY bs.book_id), '[]')
+                               FROM book_series bs WHERE bs.series_id = :keep),
                 'names', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                              'name', n.name, 'name_key', n.name_key, 'source', n.source,
-                              'kept_had', other.id IS NOT NULL) ORDER BY n.id), '[]')
-                          FROM series_names n LEFT JOIN series_names other
-                            ON other.series_id = :keep AND other.name = n.name AND other.source = n.source
-                          WHERE n.series_id = :drop),
-                'entries', (SELECT coalesce(jsonb_agg(c.id ORDER BY c.id), '[]')
+                              'name', n.name, 'name_key', n.name_key, 'source', n.source) ORDER BY n.id), '[]')
+                          FROM series_names n WHERE n.series_id = :drop),
+                'kept_names', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                   'name', n.name, 'name_key', n.name_key, 'source', n.source) ORDER BY n.id), '[]')
+                               FROM series_names n WHERE n.series_id = :keep),
+                'entries', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'same_as', c.same_as)
+                                                      ORDER BY c.id), '[]')
                             FROM catalog_entries c WHERE c.series_id = :drop),
+                'kept_entries', (SELECT coalesce(jsonb_agg(c.id ORDER BY c.id), '[]')
+                                 FROM catalog_entries c WHERE c.series_id = :keep),
                 'doubled', (SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.id), '[]')
                             FROM catalog_entries c JOIN catalog_entries other ON other.series_id = :keep
                               AND other.source = c.source AND other.source_key = c.source_key
                             WHERE c.series_id = :drop AND c.author_id IS NULL),
+                'work_keys', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                  'key', w.key, 'book_id', w.book_id, 'kept_had', other.key IS NOT NULL,
+                                  'kept_book_id', other.book_id) ORDER BY w.key), '[]')
+                              FROM series_work_keys w LEFT JOIN series_work_keys other
+                                ON other.series_id = :keep AND other.key = w.key
+                              WHERE w.series_id = :drop),
                 'gaps', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
                          FROM missing_books m WHERE m.series_id = :drop),
+                'kept_gaps', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
+                              FROM missing_books m WHERE m.series_id = :keep),
                 'merges_kept', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
                                 FROM series_merges m WHERE m.kept_id = :drop),
                 'merges_restored', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
@@ -228,6 +242,10 @@ _MOVES = (
            SELECT FROM catalog_entries other WHERE other.series_id = :keep AND other.source = c.source
              AND other.source_key = c.source_key) THEN NULL ELSE CAST(:keep AS bigint) END
        WHERE c.series_id = :drop""",
+    # What the one shows to be owned is shown until the next judging too: else a third series would lack it meanwhile.
+    """INSERT INTO series_work_keys (series_id, key, book_id)
+       SELECT :keep, key, book_id FROM series_work_keys WHERE series_id = :drop
+       ON CONFLICT (series_id, key) DO UPDATE SET book_id = coalesce(series_work_keys.book_id, EXCLUDED.book_id)""",
     "UPDATE missing_books SET series_id = :keep WHERE series_id = :drop",
     # Earlier merges into `drop` are now merges into `keep`; what was held apart from `drop` is held apart from `keep`.
     # `moved` names them: an undoing gives them back.
