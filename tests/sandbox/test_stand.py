@@ -15,6 +15,7 @@ from mam_assets.sandbox.stand import Sandbox
 from mam_assets.sandbox.twins.bencode import read_torrent
 from mam_assets.sandbox.twins.qbittorrent import QBittorrentTwin
 from mam_assets.sandbox.twins.qbittorrent_torrents import contents_of
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
 
 def test_every_service_answers_to_the_settings_given(sandbox: Sandbox) -> None:
     settings = sandbox.environment()
-    with httpx.Client(trust_env=False) as plain:
+    with httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as plain:
         bearer = {"Authorization": f"Bearer {settings['ABS_TOKEN']}"}
         libraries = plain.get(f"{settings['ABS_URL']}/api/libraries", headers=bearer).json()["libraries"]
         assert libraries[0]["folders"][0]["fullPath"] == settings["LIBRARY_PATH"]
@@ -60,7 +61,9 @@ def test_a_second_run_keeps_addresses_and_the_cookie(folder: Path) -> None:
     with Sandbox(folder) as first:
         settings = first.environment()
         cookie = {"Cookie": f"mam_id={settings['MAM_ID']}"}
-        httpx.get(f"{settings['MAM_URL']}/json/checkCookie.php", headers=cookie, trust_env=False)
+        httpx.get(
+            f"{settings['MAM_URL']}/json/checkCookie.php", headers=cookie, trust_env=False, timeout=PATIENCE_SECONDS
+        )
         settings = first.environment()
     with Sandbox(folder) as second:
         assert second.environment() == settings
