@@ -323,13 +323,15 @@ class MetadataCorrection(Base):
     correction_date: Mapped[Moment] = mapped_column(index=True)
     corrected_by: Mapped[str | None] = mapped_column(comment="the asset, or the name of the person")
     run_id: Mapped[str | None] = mapped_column(index=True, comment="Dagster run that made it; null: a person")
+    old_source: Mapped[str | None] = mapped_column(comment="whose the old value was; null: empty, or not known")
     reverts: Mapped[int | None] = reference("metadata_corrections.id", comment="the correction that this row undoes")
     reverted_at: Mapped[datetime | None]
 
     __table_args__ = (
         one_of("source", words.CORRECTION_SOURCES),
+        one_of("old_source", words.CORRECTION_SOURCES),
         Index("ix_metadata_corrections_book_id_correction_date", "book_id", "correction_date"),
-        {"comment": "Every change of metadata, kept 30 days"},
+        {"comment": "Every change of metadata, kept 30 days; a book's last change of series for ever"},
     )
 
 

@@ -142,6 +142,20 @@ def upgrade() -> None:
     )
     op.add_column(
         "metadata_corrections",
+        sa.Column("old_source", sa.Text(), comment="whose the old value was; null: empty, or not known"),
+    )
+    op.create_check_constraint(
+        op.f("ck_metadata_corrections_old_source"),
+        "metadata_corrections",
+        _one_of("old_source", ("GoogleBooks", "Goodreads", "Audible", "MAM", "Audiobookshelf", "Manual")),
+    )
+    op.create_table_comment(
+        "metadata_corrections",
+        "Every change of metadata, kept 30 days; a book's last change of series for ever",
+        existing_comment="Every change of metadata, kept 30 days",
+    )
+    op.add_column(
+        "metadata_corrections",
         sa.Column(
             "reverts",
             sa.BigInteger(),
@@ -320,8 +334,9 @@ def downgrade() -> None:
     op.drop_table("crawled_guides")
     op.drop_table("series_merges")
     op.drop_table("metadata_answers")
-    for name in ("reverts", "run_id"):
+    for name in ("reverts", "old_source", "run_id"):
         op.drop_column("metadata_corrections", name)
+    op.create_table_comment("metadata_corrections", "Every change of metadata, kept 30 days")
     for name in ("counted", "disagreements", "same_as", "rule"):
         op.drop_column("catalog_entries", name)
     for name in ("problem", "failed_at"):
