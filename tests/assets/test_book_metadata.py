@@ -1,63 +1,26 @@
-"""`book_metadata`: what the sources fill, what a person's hand keeps, what is written back, what waits."""
+"""`book_metadata`: what the sources fill, what is refused, what is written back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mam_assets.assets.library import books
-from mam_assets.assets.metadata import book_metadata
 from mam_assets.domain.books import Medium, Release, SeriesRef
-from mam_assets.resources.audiobookshelf import Audiobookshelf
-from mam_assets.sandbox.twins.faults import Fault
-from mam_assets.store import corrections, metadata_writing, releases
-from tests.assets.house import NOW, House, item
-
-DRACULA = item("dracula", "Dracula", "Bram Stoker", language=None)
-OZMA = item("ozma", "Ozma of Oz", "L. Frank Baum", language=None)
-# Its recording, that Audible knows, is two minutes long.
-TARZAN = item("tarzan", "Tarzan the Untamed", "Edgar Rice Burroughs", language=None, files=(("tarzan.m4b", 120.0),))
-
-
-def fields(house: House, title: str = "Dracula") -> Any:
-    (row,) = house.rows(
-        "SELECT *, metadata_source AS source FROM books WHERE title = :title",
-        title=title,
-    )
-    return row
-
-
-def shown(house: House, key: str) -> Any:
-    (found,) = [entry for entry in house.shelf_twin.shelf.items.values() if entry.folder == f"items/{key}"]
-    return found.metadata
-
-
-def edited(house: House, key: str, **values: Any) -> None:
-    """A person changes an item in Audiobookshelf."""
-    house.shelf_twin.control("edit", {"folder": f"items/{key}", "media": {"metadata": values}})
-
-
-def looked_up(house: House, scope: str = "new", **config: Any) -> dict[str, Any]:
-    """What a run of `book_metadata` reports."""
-    return house.run(book_metadata, book_metadata={"scope": scope, **config}).of("book_metadata")
-
-
-def answers(house: House) -> dict[str, Any]:
-    return {row.source: row for row in house.rows("SELECT * FROM metadata_answers")}
-
-
-def rested(house: House) -> None:
-    """No service asks to be left alone any longer."""
-    house.rows("UPDATE service_state SET retry_at = NULL RETURNING 1")
-
-
-def patches(house: House) -> int:
-    return len([entry for entry in house.requests("audiobookshelf") if entry.method == "PATCH"])
-
+from mam_assets.store import releases
+from tests.assets.house import NOW, item
+from tests.assets.metadata_world import (
+    DRACULA,
+    OZMA,
+    TARZAN,
+    answers,
+    fields,
+    looked_up,
+    patches,
+    shown,
+)
 
 # --- filling and writing back -------------------------------------------------------------------------------------
 
@@ -160,162 +123,6 @@ def test_answers_and_misses_are_remembered(make_house: Any) -> None:
     assert first["misses"] + first["refused"] == again["misses"] + again["refused"] > 0
 
 
-# --- a person's hand ----------------------------------------------------------------------------------------------
-
-
-def test_our_own_writing_seen_by_the_next_read_stays_google_books(make_house: Any) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-    looked_up(house)
-    before = fields(house)
-    assert house.run(books, books={"scope": "full"}).of("books")["items_changed"] == 1
-    after = fields(house)
-    assert (after.source, after.locked_fields, after.publisher) == (before.source, [], before.publisher)
-    assert house.value("SELECT count(*) FROM metadata_corrections WHERE source = 'Manual'") == 0
-    assert looked_up(house)["looked_up"] == 0
-    assert looked_up(house, "all")["fields_changed"] == 0
-
-
-def test_what_a_person_has_written_is_never_overwritten(make_house: Any) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-    looked_up(house)
-    edited(house, "dracula", publisher="My Own Press")
-    house.run(books, books={"scope": "full"})
-    assert fields(house).source["publisher"] == "Manual"
-    assert fields(house).locked_fields == ["publisher"]
-    house.rows("DELETE FROM lookups RETURNING 1")
-    house.settings = house.settings.model_copy(update={"metadata_write_back": "correct"})
-    looked_up(house, "all")
-    assert fields(house).publisher == shown(house, "dracula")["publisher"] == "My Own Press"
-
-
-def test_what_a_person_writes_between_our_read_and_our_writing_stands(make_house: Any) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-    edited(house, "dracula", publisher="My Own Press")
-    looked_up(house)
-    assert shown(house, "dracula")["publisher"] == fields(house).publisher == "My Own Press"
-    assert shown(house, "dracula")["description"] == fields(house).description is not None
-    assert (fields(house).source["publisher"], fields(house).locked_fields) == ("Manual", ["publisher"])
-
-
-@pytest.mark.parametrize("mode", ["fill", "correct"])
-def test_what_a_person_writes_between_our_writing_and_our_look_at_it_stands(
-    make_house: Any, monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
-    house = make_house([DRACULA])
-    house.settings = house.settings.model_copy(update={"metadata_write_back": mode})
-    house.run(books)
-    send = Audiobookshelf.update_media
-
-    def send_and_be_corrected(client: Audiobookshelf, item_id: str, metadata: Mapping[str, Any]) -> bool:
-        updated = send(client, item_id, metadata)
-        edited(house, "dracula", publisher="My Own Press")
-        return updated
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Audiobookshelf, "update_media", send_and_be_corrected)
-        assert looked_up(house)["written_back"] == 1
-    house.run(books)
-    assert (fields(house).publisher, fields(house).locked_fields) == ("My Own Press", ["publisher"])
-    assert (fields(house).source["publisher"], fields(house).source["description"]) == ("Manual", "GoogleBooks")
-    looked_up(house, "all")
-    assert shown(house, "dracula")["publisher"] == "My Own Press"
-
-
-def test_what_a_person_emptied_stays_empty(make_house: Any) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-    looked_up(house)
-    edited(house, "dracula", publisher=None)
-    house.run(books, books={"scope": "full"})
-    looked_up(house, "all")
-    assert fields(house).publisher is shown(house, "dracula")["publisher"] is None
-
-
-def test_a_locked_field_is_left_alone(make_house: Any) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-    house.rows("UPDATE books SET locked_fields = ARRAY['publisher'] RETURNING 1")
-    looked_up(house)
-    assert fields(house).publisher is None
-    assert shown(house, "dracula")["publisher"] is None
-
-
-def test_a_kill_after_the_sending_makes_no_edit_of_a_person(make_house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-
-    def killed(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(metadata_writing, "wrote", killed)
-        house.run(book_metadata, ok=False)
-    assert shown(house, "dracula")["publisher"] is not None
-    assert fields(house).abs_unconfirmed
-    house.run(books, books={"scope": "full"})
-    assert fields(house).locked_fields == []
-    assert fields(house).source["publisher"] == "GoogleBooks"
-    assert (looked_up(house)["visited"], patches(house)) == (1, 1)  # it has arrived: nothing is sent again
-    assert not fields(house).abs_unconfirmed
-
-
-def test_a_kill_before_the_sending_sends_it_the_next_time(make_house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-
-    def killed(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("mam_assets.resources.audiobookshelf.Audiobookshelf.update_media", killed)
-        house.run(book_metadata, ok=False)
-    assert shown(house, "dracula")["publisher"] is None
-    assert looked_up(house)["written_back"] == 1
-    assert shown(house, "dracula")["publisher"] == fields(house).publisher is not None
-
-
-# --- reverting and locking ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("mode", ["fill", "correct"])
-def test_a_revert_is_carried_to_audiobookshelf_by_the_next_run(make_house: Any, mode: str) -> None:
-    house = make_house([TARZAN])
-    house.settings = house.settings.model_copy(update={"metadata_write_back": mode})
-    house.run(books)
-    looked_up(house)
-    with house.engine.begin() as connection:
-        for name in ("publisher", "series_number", "narrator"):
-            (number,) = house.column("SELECT id FROM metadata_corrections WHERE field_name = :name", name=name)
-            corrections.revert(connection, number, NOW, by="me")
-    house.run(books, books={"scope": "full"})
-    run = looked_up(house)
-    assert (run["visited"], run["fields_changed"], run["written_back"]) == (1, 0, 1)
-    assert shown(house, "tarzan")["publisher"] is None
-    assert shown(house, "tarzan")["narrators"] == []
-    assert shown(house, "tarzan")["series"] == [["Tarzan", None]]
-    row = fields(house, "Tarzan the Untamed")
-    assert (row.publisher, row.series_number, row.narrators, row.series) == (None, None, [], "Tarzan")
-    house.run(books, books={"scope": "full"})
-    assert looked_up(house)["visited"] == 0
-    assert sorted(fields(house, "Tarzan the Untamed").locked_fields) == ["narrator", "publisher", "series_number"]
-
-
-@pytest.mark.parametrize(("mode", "sent"), [("fill", "Somebody's Press"), ("correct", "Mine")])
-def test_a_person_sets_a_field_here_and_it_is_sent_as_the_setting_allows(make_house: Any, mode: str, sent: str) -> None:
-    house = make_house([replace(DRACULA, publisher="Somebody's Press")])
-    house.settings = house.settings.model_copy(update={"metadata_write_back": mode})
-    house.run(books)
-    with house.engine.begin() as connection:
-        corrections.lock(connection, fields(house).id, "publisher", NOW, by="me", value="Mine")
-    looked_up(house)
-    assert shown(house, "dracula")["publisher"] == sent
-    house.run(books, books={"scope": "full"})
-    assert fields(house).publisher == "Mine"
-
-
 # --- what may be written ------------------------------------------------------------------------------------------
 
 
@@ -377,105 +184,6 @@ def test_two_books_of_one_title_are_matched_each_with_its_own(make_house: Any) -
     looked_up(house)
     filled = dict(house.rows("SELECT author, published_year FROM books"))
     assert filled == {"Bram Stoker": 1897, "Hamilton Deane": None}
-
-
-# --- services that fail -------------------------------------------------------------------------------------------
-
-
-def test_a_spent_quota_ends_google_alone_and_those_who_wait_are_first_next_time(make_house: Any) -> None:
-    titles = (("Dracula", "Bram Stoker"), ("Emma", "Jane Austen"), ("Kim", "Rudyard Kipling"))
-    house = make_house([item(str(n), title, author) for n, (title, author) in enumerate(titles)])
-    house.run(books)
-    house.google_twin.control("quota", {"left": 1})
-    run = looked_up(house)
-    assert (run["looked_up"], run["waiting"], run["unhealthy_services"]) == (3, 2, 1)
-    assert (run["matched_google_books"], run["matched_goodreads"]) == (1, 3)
-    assert "google_books: " in run["problem_list"]
-    assert "2 books for google_books" in run["summary"]
-    assert looked_up(house)["visited"] == 0  # nobody can be asked yet
-    house.google_twin.control("quota", {"left": None})
-    rested(house)
-    first = looked_up(house, "all", limit=2)
-    assert (first["matched_google_books"], first["waiting"]) == (2, 0)
-
-
-@pytest.mark.parametrize(
-    ("service", "fault"),
-    [
-        ("google_books", Fault.RATE_LIMITED),
-        ("google_books", Fault.FORBIDDEN),
-        ("google_books", Fault.BROKEN_JSON),
-        ("google_books", Fault.NOT_FOUND),
-        ("goodreads", Fault.REFUSE),
-        ("goodreads", Fault.EMPTY_BODY),
-        ("goodreads", Fault.HTML_LOGIN),
-        ("goodreads", Fault.TIMEOUT),
-        ("audiobookshelf", Fault.RESET),
-        ("audiobookshelf", Fault.SERVER_ERROR),
-        ("audiobookshelf", Fault.SLOW_DRIP),
-        ("audiobookshelf", Fault.EMPTY_BODY),
-    ],
-)
-def test_a_service_that_fails_delays_its_own_part_and_nothing_else(make_house: Any, service: str, fault: Fault) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-    house.servers[service].set_fault(fault)
-    run = looked_up(house)
-    assert (run["visited"], run["looked_up"], run["waiting"]) == (1, 1, 1)
-    assert f"{service}: " in run["problem_list"]
-    assert "key=google" not in run["problem_list"]
-    assert fields(house).metadata_waiting == [service]
-    assert fields(house).publisher is not None  # the others carry on
-    assert (shown(house, "dracula")["publisher"] is not None) == (service != "audiobookshelf")
-    house.servers[service].clear_faults()
-    rested(house)
-    house.clock.moment += timedelta(hours=21)  # what was answered badly about rests for a day
-    assert (looked_up(house)["visited"], fields(house).metadata_waiting) == (1, [])
-    assert shown(house, "dracula")["publisher"] == fields(house).publisher
-
-
-def test_a_goodreads_block_is_an_answer_and_never_a_miss(make_house: Any) -> None:
-    house = make_house([OZMA, DRACULA])
-    house.run(books)
-    house.goodreads_twin.control("block", {"status": 202})
-    run = looked_up(house)
-    assert (run["waiting"], run["matched_goodreads"], run["matched_google_books"]) == (2, 0, 2)
-    assert "Goodreads" not in answers(house)
-    assert len([entry for entry in house.requests("goodreads") if "robots" not in entry.path]) == 1
-    assert fields(house).stands_alone is None
-
-
-def test_while_nobody_can_be_asked_nothing_is_claimed(make_house: Any) -> None:
-    house = make_house([DRACULA])
-    house.run(books)
-    for service in ("google_books", "goodreads", "audiobookshelf"):
-        house.servers[service].set_fault(Fault.REFUSE)
-    run = looked_up(house)
-    assert (run["visited"], run["waiting"], run["fields_changed"]) == (1, 1, 0)
-    assert fields(house).publisher is None
-    assert fields(house).metadata_waiting == ["audiobookshelf", "goodreads", "google_books"]
-
-
-def test_a_page_without_its_book_is_asked_for_again(make_house: Any) -> None:
-    house = make_house([OZMA])
-    house.run(books)
-    house.servers["goodreads"].set_fault(Fault.BROKEN_JSON, path="/book/show")
-    run = looked_up(house)
-    assert run["waiting"] in (0, 1)  # half a page may still hold the book in another layer
-    house.servers["goodreads"].clear_faults()
-    rested(house)
-    looked_up(house)
-    assert fields(house, "Ozma of Oz").series == "Oz"
-
-
-def test_a_source_that_is_switched_off_is_not_waited_for(make_house: Any) -> None:
-    house = make_house([DRACULA])
-    house.settings = house.settings.model_copy(update={"google_books_api_key": None, "goodreads_enabled": False})
-    house.run(books)
-    run = looked_up(house)
-    assert (run["looked_up"], run["waiting"]) == (1, 0)
-    assert "GOOGLE_BOOKS_API_KEY is not set" in run["problem_list"]
-    assert not house.requests("google_books")
 
 
 # --- odd input ----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from mam_assets.sandbox.twins.faults import Fault
 from mam_assets.sensors import rounds as sensor
 from mam_assets.store import corrections, rounds
 from tests.assets.house import NOW, House, item
-from tests.assets.test_book_metadata import DRACULA, OZMA, edited, fields, looked_up, shown
+from tests.assets.metadata_world import DRACULA, OZMA, edited, fields, looked_up, shown
 
 
 def locked_by_ann(house: House, field: str = "publisher", value: str = "Ann's own Press") -> None:

@@ -10,7 +10,7 @@ from mam_assets.assets.library import books
 from mam_assets.assets.metadata import book_metadata
 from mam_assets.store import corrections, metadata_writing
 from tests.assets.house import NOW, House, item
-from tests.assets.test_book_metadata import edited, fields, looked_up, patches, shown
+from tests.assets.metadata_world import edited, fields, looked_up, patches, shown
 
 TITLE = "A Book That Nobody Knows"
 OZ, FAIRYLAND, FOREST = ("Oz", "3"), ("Fairyland", "7"), ("The Burzee Series", None)
