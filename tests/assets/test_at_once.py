@@ -17,7 +17,7 @@ from mam_assets.domain.metadata import Change
 from mam_assets.store import corrections, metadata
 from mam_assets.store.library import save_items
 from tests.assets.house import NOW, House, item
-from tests.assets.test_book_metadata import edited, looked_up, shown
+from tests.assets.metadata_world import edited, looked_up, shown
 from tests.store.test_catalog import item as library_item
 
 WORKS = {
