@@ -81,7 +81,7 @@ def entries_of_releases(releases: Sequence[Release], names: str | Sequence[str])
     """
     known = (names,) if isinstance(names, str) else tuple(names)
     return each_work_once(
-        _release_entry(release, release.series[0] if release.series else None)
+        release_entry(release, release.series[0] if release.series else None)
         for release in _audiobooks(releases)
         if is_by(release.authors, known)
     )
@@ -91,7 +91,8 @@ def _audiobooks(releases: Iterable[Release]) -> list[Release]:
     return [release for release in releases if release.medium is Medium.AUDIOBOOK]
 
 
-def _release_entry(release: Release, series: SeriesRef | None) -> CatalogEntry:
+def release_entry(release: Release, series: SeriesRef | None) -> CatalogEntry:
+    """The work that a release shows to exist as a recording, at this place."""
     return CatalogEntry(
         source=release.source,
         source_key=release.guid,
@@ -221,7 +222,7 @@ def told_by_releases(releases: Iterable[Release], finder: SeriesFinder) -> dict[
         for series in release.series:
             series_id = finder.find(series.name, release.authors)
             if series_id is not None:
-                placed[series_id].append(_release_entry(release, series))
+                placed[series_id].append(release_entry(release, series))
     return {series_id: each_work_once(entries) for series_id, entries in placed.items()}
 
 

@@ -303,7 +303,10 @@ def _missing_reason(work: CatalogueWork) -> Reason:
 
 
 def _is_upcoming(work: CatalogueWork, today: date) -> bool:
-    """By the earliest date that any source gives: later ones are reissues. An "Untitled" volume isn't out."""
+    """By the earliest date that any source gives: later ones are reissues. An "Untitled" volume isn't out; one that MAM
+    offers is, whatever anybody says: shops list recordings before they are out, a tracker has them."""
+    if any(line.entry.source == "MAM" and line.entry.audiobook for line in work.lines):
+        return False
     dates = [line.entry.published for line in work.lines if line.entry.published]
     if not dates:
         return fold(work.entry.title).startswith("untitled")

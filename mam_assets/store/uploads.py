@@ -7,7 +7,7 @@ Belongs here: SQL on mam_uploads, the books discovered by it, the gaps raised by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,10 @@ from mam_assets.domain.books import Release
 from mam_assets.domain.discovering import JudgedUpload
 from mam_assets.domain.library import LONGEST_KEY
 from mam_assets.domain.names import normalise_person, normalise_title
-from mam_assets.store import marks
+from mam_assets.store import coming_out, marks
 from mam_assets.store import releases as offered
 from mam_assets.store import tables as t
+from mam_assets.store.coming_out import CameOut
 
 MARK = "mam_uploads"
 _OUTCOMES = {"new": "discovered"}
@@ -28,11 +29,20 @@ _OUTCOMES = {"new": "discovered"}
 
 @dataclass(frozen=True)
 class Settled:
-    """What a batch led to: books discovered, gaps raised, uploads in doubt."""
+    """What a batch led to: books discovered, gaps raised, uploads in doubt, and what turned out to be released."""
 
     discovered: int = 0
     raised: int = 0
     doubtful: int = 0
+    came_out: CameOut = field(default_factory=CameOut)
+
+    def __add__(self, other: Settled) -> Settled:
+        return Settled(
+            self.discovered + other.discovered,
+            self.raised + other.raised,
+            self.doubtful + other.doubtful,
+            self.came_out + other.came_out,
+        )
 
 
 # --- the high-water mark --------------------------------------------------------------------------------------------
@@ -94,7 +104,8 @@ def unjudged(connection: Connection, *, limit: int = 500) -> list[offered.Stored
 
 
 def settle(connection: Connection, judged: Sequence[JudgedUpload], now: datetime) -> Settled:
-    """Write what uploads are: a discovered book for each new work, the gap that each may fill; and raise those gaps."""
+    """Write what uploads are: a discovered book for each new work, the gap that each may fill; and raise those gaps.
+    A gap that was upcoming is so no longer: the caller has its series and authors judged again."""
     if not judged:
         return Settled()
     first = [one for one in judged if one.standing.outcome == "new" and one.same_as is None]
@@ -124,8 +135,10 @@ def settle(connection: Connection, judged: Sequence[JudgedUpload], now: datetime
             "gaps": [one.gap_id for one in judged],
         },
     )
+    came_out = coming_out.note(connection, [(one.gap_id, one.release) for one in judged if one.gap_id is not None], now)
     raised = _raise_gaps(connection, sorted({one.gap_id for one in judged if one.gap_id is not None}), now)
-    return Settled(len(first), raised, sum(1 for one in judged if one.standing.outcome == "doubtful"))
+    doubtful = sum(1 for one in judged if one.standing.outcome == "doubtful")
+    return Settled(len(first), raised, doubtful, came_out)
 
 
 def _outcome(one: JudgedUpload) -> str:
@@ -144,7 +157,7 @@ def _raise_gaps(connection: Connection, gap_ids: Sequence[int], now: datetime) -
             """
             UPDATE missing_books SET priority = 1
             WHERE id = ANY(CAST(:ids AS bigint[])) AND closed_date IS NULL
-              AND download_status IN ('identified', 'held', 'failed', 'upcoming')
+              AND download_status IN ('identified', 'held', 'failed')
             RETURNING id
             """
         ),

@@ -173,6 +173,22 @@ def test_what_is_not_out_yet_is_upcoming(published: str | None, status: WorkStat
     assert verdict.upcoming_count == (status is UPCOMING)
 
 
+@pytest.mark.parametrize(
+    ("source", "audiobook", "status"),
+    [
+        pytest.param("MAM", True, MISSING, id="a tracker has what is out"),
+        pytest.param("Audible", True, UPCOMING, id="a shop lists it before"),
+        pytest.param("GoogleBooks", None, UPCOMING, id="a book without a date says nothing"),
+    ],
+)
+def test_what_mam_offers_is_out_whatever_date_was_announced(
+    source: str, audiobook: bool | None, status: WorkStatus
+) -> None:
+    offered = entry("The Last Bow", "5", source=source, audiobook=audiobook, published=None)
+    verdict = holmes([*FOUR, entry("The Last Bow", "5", published="2031-05-01"), offered])
+    assert row(verdict, "The Last Bow").status is status
+
+
 def test_a_reissue_to_come_does_not_make_a_work_upcoming() -> None:
     verdict = holmes([*FOUR, entry("A Study in Scarlet", "1", source="GoogleBooks", published="2031")])
     assert row(verdict, "A Study in Scarlet").status is MISSING

@@ -93,6 +93,20 @@ def test_an_upload_that_fills_a_gap_puts_it_first_and_has_it_searched_at_once(co
     assert [row["fills"] for row in uploads.sample(connection, NOW, limit=5)] == ["Kim", "Emma"]
 
 
+def test_an_upload_of_what_was_upcoming_shows_that_it_is_out(connection: Connection) -> None:
+    a_gap(connection, "Kim", "Rudyard Kipling", "upcoming")
+    _, settled = scanned(connection, release("1", "Kim (Unabridged)", "Kipling, Rudyard"))
+    assert (settled.raised, settled.came_out.gaps) == (1, 1)
+    assert rows(connection, "SELECT download_status, priority FROM missing_books") == [("identified", 1)]
+
+
+def test_an_upload_in_a_language_that_nobody_wants_shows_nothing(connection: Connection) -> None:
+    a_gap(connection, "Kim", "Rudyard Kipling", "upcoming")
+    _, settled = scanned(connection, release("1", "Kim", "Rudyard Kipling", language="German"))
+    assert (settled.raised, settled.came_out.gaps) == (0, 0)
+    assert rows(connection, "SELECT download_status FROM missing_books") == [("upcoming",)]
+
+
 def test_the_mark_moves_past_what_was_stored_and_never_over_what_was_not_seen(connection: Connection) -> None:
     assert uploads.mark(connection) is None
     uploads.end_scan(connection, scanned_from=NOW, now=NOW)
