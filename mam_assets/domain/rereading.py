@@ -78,7 +78,7 @@ class StoredBook:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A person changed a field in Audiobookshelf. None: empty."""
+    """A field is shown changed in Audiobookshelf. None: empty."""
 
     field: str
     old: str | None
@@ -88,7 +88,8 @@ class Edit:
 @dataclass(slots=True)
 class Reading:
     """Our row as it is to be after a read. ``authors_changed``, ``series_changed``: the links of the book are to be
-    made again, to the item's authors, and to ``series``: ours first, then the item's others."""
+    made again, to the item's authors, and to ``series``: ours first, then the item's others. ``edits`` are a person's;
+    ``shown_again`` is what an item that came back shows in another way, which nobody need have edited."""
 
     values: dict[str, Any]
     sources: dict[str, str]
@@ -103,6 +104,7 @@ class Reading:
     authors_changed: bool = True
     series_changed: bool = True
     edits: list[Edit] = field(default_factory=list)
+    shown_again: list[Edit] = field(default_factory=list)
 
 
 def item_values(item: LibraryItem, people: Sequence[str], first: SeriesRef | None) -> dict[str, Any]:
@@ -218,6 +220,8 @@ def _first_look(reading: Reading, known: StoredBook, name: str, theirs: Any, now
     filled = known.values.get(name) is not None
     kept = trusted and filled and known.sources.get(name) not in _FROM_THERE
     if theirs is not None and name not in known.locked and not kept:
+        if trusted and known.values.get(name) != theirs:
+            reading.shown_again.append(Edit(name, _as_text(known.values.get(name)), _as_text(theirs)))
         _take(reading, name, theirs, "Audiobookshelf", now)
 
 

@@ -91,6 +91,7 @@ def revert(connection: Connection, correction_id: int, now: datetime, *, by: str
         row.field_name,
         (row.new_value, row.old_value),
         now,
+        old_source=book.metadata_source.get(row.field_name),
         by=by,
         reason=f"correction {row.id} was reverted",
         reverts=row.id,
@@ -133,7 +134,10 @@ def lock(
             raise NotDone(f"A book without {field} cannot be found again.")
         set_fields(connection, book_id, {field: new}, {field: "Manual"}, now)
         old_text = None if old is None else str(old)
-        _record(connection, book_id, field, (old_text, new), now, by=by, reason="set by a person")
+        old_source = book.metadata_source.get(field)
+        _record(
+            connection, book_id, field, (old_text, new), now, old_source=old_source, by=by, reason="set by a person"
+        )
     _lock(connection, book_id, field)
     measure(connection, book_id)
     held = connection.execute(select(getattr(t.Book, field)).where(t.Book.id == book_id)).scalar()
@@ -148,7 +152,8 @@ def unlock(connection: Connection, book_id: int, field: str, now: datetime, *, b
         return False
     held = getattr(book, field)
     value = None if held is None else str(held)
-    _record(connection, book_id, field, (value, value), now, by=by, reason=UNLOCKED)
+    old_source = book.metadata_source.get(field)
+    _record(connection, book_id, field, (value, value), now, old_source=old_source, by=by, reason=UNLOCKED)
     connection.execute(
         update(t.Book)
         .where(t.Book.id == book_id)
@@ -222,9 +227,10 @@ def _standing_on(connection: Connection, row: Any) -> Sequence[int]:
 
 
 def _source_before(connection: Connection, row: Any) -> str | None:
-    """Whose the old value was: of the correction that made it, else Audiobookshelf's, which showed it first."""
-    if row.old_value is None:
-        return None
+    """Whose the old value was. Where the row doesn't say: of the correction that made it, else Audiobookshelf's, which
+    showed it first."""
+    if row.old_value is None or row.old_source is not None:
+        return None if row.old_value is None else str(row.old_source)
     made = connection.execute(
         text(
             """
@@ -263,6 +269,7 @@ def _record(
     values: tuple[str | None, str | None],
     now: datetime,
     *,
+    old_source: str | None,
     by: str,
     reason: str,
     reverts: int | None = None,
@@ -274,6 +281,7 @@ def _record(
         old_value=old,
         new_value=new,
         source="Manual",
+        old_source=None if old is None else old_source,
         reason=reason,
         correction_date=now,
         corrected_by=by,

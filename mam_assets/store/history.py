@@ -116,23 +116,30 @@ def record_task(connection: Connection, run: TaskRun) -> None:
     )
 
 
+_OLD_CORRECTIONS = """
+    SELECT id FROM metadata_corrections c
+    WHERE correction_date < :before
+      AND NOT (field_name = 'series' AND old_value IS NOT NULL
+               AND NOT EXISTS (SELECT FROM metadata_corrections later
+                               WHERE later.book_id = c.book_id AND later.field_name = 'series'
+                                 AND later.old_value IS NOT NULL AND later.id > c.id))
+"""
+
+
 def trim(connection: Connection, now: datetime) -> dict[str, int]:
-    """Delete tasks, corrections and API calls older than 30 days; returns how many of each. Failures stay for ever."""
+    """Delete tasks, corrections and API calls older than 30 days; returns how many of each. Failures stay for ever, and
+    so does what a book's series was called before ours: nothing else tells which entry of its item ours stands for."""
     before = {"before": now - KEPT_FOR}
+    old = connection.execute(text(_OLD_CORRECTIONS), before).scalars().all()
     # A revert may be younger than what it undid.
     connection.execute(
-        text(
-            """
-            UPDATE metadata_corrections younger SET reverts = NULL FROM metadata_corrections older
-            WHERE younger.reverts = older.id AND older.correction_date < :before AND younger.correction_date >= :before
-            """
-        ),
-        before,
+        text("UPDATE metadata_corrections SET reverts = NULL WHERE reverts = ANY(:old) AND id <> ALL(:old)"),
+        {"old": old},
     )
     return {
         "tasks_deleted": connection.execute(text("DELETE FROM tasks WHERE created_at < :before"), before).rowcount,
         "corrections_deleted": connection.execute(
-            text("DELETE FROM metadata_corrections WHERE correction_date < :before"), before
+            text("DELETE FROM metadata_corrections WHERE id = ANY(:old)"), {"old": old}
         ).rowcount,
         "api_calls_deleted": connection.execute(
             text("DELETE FROM api_logs WHERE created_at < :before"), before

@@ -19,7 +19,7 @@ from mam_assets.domain.books import LibraryItem
 from mam_assets.domain.library import LONGEST_KEY, people_in, person_key
 from mam_assets.domain.names import normalise_title
 from mam_assets.domain.recordings import Former, LibraryRecording, find_returned
-from mam_assets.domain.rereading import FIELDS, Reading, StoredBook, is_overtaken, read_again, read_first
+from mam_assets.domain.rereading import FIELDS, Edit, Reading, StoredBook, is_overtaken, read_again, read_first
 from mam_assets.store.copying import copy_rows
 from mam_assets.store.memberships import Tied, one_at_a_time, tie
 from mam_assets.store.tables import Book
@@ -105,7 +105,7 @@ def save_items(
     again = [read for read in reads if read.known is not None]
     _insert(connection, fresh, listed, now)
     _update(connection, again, listed, now)
-    _note_edits(connection, again, now)
+    _note_changes(connection, again, now)
     ids = _ids(connection, [read.item.abs_id for read in fresh])
     to_tie = [
         Tied(
@@ -359,22 +359,31 @@ def _update(connection: Connection, reads: Sequence[_Read], listed: Mapping[str,
     connection.execute(text("DROP TABLE read_items"))
 
 
-def _note_edits(connection: Connection, reads: Sequence[_Read], now: datetime) -> None:
+def _note_changes(connection: Connection, reads: Sequence[_Read], now: datetime) -> None:
+    """Keep what persons edited, and what an item that came back shows differently."""
     columns = (
         "book_id",
         "field_name",
         "old_value",
         "new_value",
+        "old_source",
         "source",
         "reason",
         "correction_date",
         "corrected_by",
     )
-    rows = [
-        (read.known.book_id, edit.field, edit.old, edit.new, "Manual", "changed in Audiobookshelf", now, EDITOR)
-        for read in reads
-        if read.known is not None
-        for edit in read.reading.edits
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for read in reads:
+        if read.known is None:
+            continue
+        edits, shown_again = read.reading.edits, read.reading.shown_again
+        came_back = "shown by the item that was added again" if read.known.readded else "shown after a restore"
+        rows += [(*_change(read.known, edit), "Manual", "changed in Audiobookshelf", now, EDITOR) for edit in edits]
+        rows += [(*_change(read.known, one), "Audiobookshelf", came_back, now, "books") for one in shown_again]
     if rows:
         copy_rows(connection, "metadata_corrections", columns, rows)
+
+
+def _change(known: StoredBook, edit: Edit) -> tuple[Any, ...]:
+    old_source = None if edit.old is None else known.sources.get(edit.field)
+    return known.book_id, edit.field, edit.old, edit.new, old_source

@@ -280,6 +280,7 @@ def apply(
                 "book_id": book.book_id,
                 "field_name": change.field,
                 "old_value": None if change.old is None else str(change.old),
+                "old_source": None if change.old is None else book.sources.get(change.field),
                 "new_value": change.new,
                 "source": change.source,
                 "reason": change.reason,

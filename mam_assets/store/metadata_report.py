@@ -92,14 +92,16 @@ def overwritten_edits(connection: Connection) -> list[dict[str, Any]]:
             FROM metadata_corrections c
             JOIN books b ON b.id = c.book_id AND c.field_name = ANY(b.locked_fields)
             WHERE c.source <> 'Manual' AND c.reverted_at IS NULL
-              AND EXISTS (SELECT FROM metadata_corrections person
+              -- The person's own row is trimmed in time.
+              AND (c.old_source = 'Manual'
+               OR EXISTS (SELECT FROM metadata_corrections person
                           WHERE person.book_id = c.book_id AND person.field_name = c.field_name
                             AND person.source = 'Manual' AND person.id < c.id
                             AND NOT EXISTS (SELECT FROM metadata_corrections unlocked
                                             WHERE unlocked.book_id = c.book_id
                                               AND unlocked.field_name = c.field_name
                                               AND unlocked.reason = 'unlocked by a person'
-                                              AND unlocked.id BETWEEN person.id AND c.id))
+                                              AND unlocked.id BETWEEN person.id AND c.id)))
             ORDER BY c.id
             """
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from mam_assets.domain.books import SeriesRef
 from mam_assets.domain.metadata import Change
 from mam_assets.store import corrections, metadata
 from mam_assets.store.corrections import NotDone
-from mam_assets.store.library import save_items
+from mam_assets.store.library import archive, save_items
 from mam_assets.store.metadata_report import overwritten_edits
 from tests.store.test_catalog import NOW, item
 
@@ -73,6 +74,41 @@ def test_what_audiobookshelf_showed_first_is_its_own_again(connection: Connectio
     corrections.revert(connection, number, LATER, by="me")
     assert book(connection).metadata_source["series_number"] == "Audiobookshelf"
     assert connection.execute(text("SELECT position FROM book_series")).scalar_one() == "4"
+
+
+def test_a_revert_names_the_source_whose_own_row_was_trimmed_long_ago(connection: Connection, emma: int) -> None:
+    first = correct(connection, emma, "publisher", "Tor", "GoogleBooks")
+    second = correct(connection, emma, "publisher", "Gollancz", "Goodreads")
+    connection.execute(text("DELETE FROM metadata_corrections WHERE id = :first"), {"first": first})
+    corrections.revert(connection, second, LATER, by="me")
+    row = book(connection)
+    assert (row.publisher, row.metadata_source["publisher"]) == ("Tor", "GoogleBooks")
+    assert [row.old_source for row in rows(connection)] == ["GoogleBooks", "Goodreads"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"updated_at": NOW - timedelta(days=9)}, "shown after a restore"),
+        ({"abs_id": "b"}, "shown by the item that was added again"),
+    ],
+)
+def test_what_an_item_that_came_back_shows_is_kept_as_a_change_and_can_be_undone(
+    connection: Connection, changes: dict[str, Any], reason: str
+) -> None:
+    known = replace(item("a", "Emma", "Jane Austen"), publisher="Penguin")
+    save_items(connection, [known], NOW)
+    book_id = book(connection).id
+    correct(connection, book_id, "description", "Of matchmaking", "Goodreads")
+    if "abs_id" in changes:
+        archive(connection, ["a"], NOW)
+    save_items(connection, [replace(known, publisher="Vintage", description="Old", **changes)], LATER)
+    assert (book(connection).id, book(connection).publisher) == (book_id, "Vintage")
+    (change,) = [row for row in rows(connection) if row.corrected_by == "books"]
+    assert (change.field_name, change.old_value, change.new_value) == ("publisher", "Penguin", "Vintage")
+    assert (change.source, change.old_source, change.reason) == ("Audiobookshelf", "Audiobookshelf", reason)
+    corrections.revert(connection, change.id, LATER, by="me")
+    assert (book(connection).publisher, book(connection).locked_fields) == ("Penguin", ["publisher"])
 
 
 def test_what_later_corrections_stand_on_is_not_undone_under_them(connection: Connection, emma: int) -> None:
@@ -193,6 +229,13 @@ def test_an_automated_change_after_a_persons_is_found(connection: Connection, em
     assert [row["correction"] for row in overwritten_edits(connection)] == [number]
     corrections.revert(connection, number, LATER, by="me")
     assert overwritten_edits(connection) == []
+
+
+def test_an_overwritten_edit_is_found_when_the_persons_own_row_is_gone(connection: Connection, emma: int) -> None:
+    corrections.lock(connection, emma, "publisher", NOW, by="me", value="Mine")
+    connection.execute(text("DELETE FROM metadata_corrections"))
+    number = correct(connection, emma, "publisher", "Theirs", "GoogleBooks")
+    assert [row["correction"] for row in overwritten_edits(connection)] == [number]
 
 
 def test_what_was_unlocked_may_be_changed_and_locked_again(connection: Connection, emma: int) -> None:

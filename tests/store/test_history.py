@@ -58,6 +58,23 @@ def test_without_dagster_s_tables_there_is_nothing_to_trim(connection: Connectio
     assert history.trim_dagster(connection, NOW) == 0
 
 
+def test_what_a_book_s_series_was_called_last_outlives_the_month(connection: Connection) -> None:
+    book = connection.execute(text("INSERT INTO books (title) VALUES ('Emma') RETURNING id")).scalar_one()
+    insert = text(
+        """
+        INSERT INTO metadata_corrections (book_id, field_name, old_value, source, correction_date, reverts)
+        VALUES (:book, :field, :old, 'Manual', :at, :reverts) RETURNING id
+        """
+    )
+    before = None
+    for days, field, old in ((40, "series", "A"), (39, "series", "B"), (38, "series", None), (37, "publisher", "P")):
+        values = {"book": book, "field": field, "old": old, "at": NOW - days * DAY, "reverts": before}
+        before = connection.execute(insert, values).scalar_one()
+    assert history.trim(connection, NOW)["corrections_deleted"] == 3
+    assert connection.execute(text("SELECT old_value, reverts FROM metadata_corrections")).all() == [("B", None)]
+    assert history.trim(connection, NOW)["corrections_deleted"] == 0
+
+
 def test_a_revert_outlives_the_correction_that_it_undid(connection: Connection) -> None:
     book = connection.execute(text("INSERT INTO books (title) VALUES ('Emma') RETURNING id")).scalar_one()
     insert = text(
