@@ -5,7 +5,7 @@ import dagster as dg
 from mam_assets.assets.acquisition import download_queue
 from mam_assets.assets.downloads import torrents
 from mam_assets.assets.imports import imports
-from mam_assets.assets.reporting import sample_table
+from mam_assets.checks.findings import none_found
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
 from mam_assets.store.downloads import invariants
@@ -16,10 +16,8 @@ def one_active_download_for_each_gap(database: dg.ResourceParam[Engine]) -> dg.A
     """No gap has two downloads under way, and none that a person ignores has one queued."""
     with database.begin() as connection:
         rows = invariants.gaps_with_too_many(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        description=f"{len(rows)} gaps have more than one download under way" if rows else "one for each gap at most",
-        metadata={"gaps": sample_table(rows)} if rows else {},
+    return none_found(
+        rows, wrong="gaps have more than one download under way", right="one for each gap at most", table="gaps"
     )
 
 
@@ -28,10 +26,8 @@ def every_sent_torrent_is_known(database: dg.ResourceParam[Engine]) -> dg.AssetC
     """A download that is in the client has its info-hash and the time it was sent: else it could not be watched."""
     with database.begin() as connection:
         rows = invariants.sent_without_hash(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        description=f"{len(rows)} downloads can't be watched" if rows else "each download in the client is watched",
-        metadata={"downloads": sample_table(rows)} if rows else {},
+    return none_found(
+        rows, wrong="downloads can't be watched", right="each download in the client is watched", table="downloads"
     )
 
 
@@ -40,12 +36,7 @@ def no_retry_is_overdue(database: dg.ResourceParam[Engine], clock: dg.ResourcePa
     """Every due retry was taken within two days: the nightly run would have."""
     with database.begin() as connection:
         rows = invariants.overdue(connection, clock.now())
-    return dg.AssetCheckResult(
-        passed=not rows,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(rows)} retries are overdue" if rows else "no retry is overdue",
-        metadata={"downloads": sample_table(rows)} if rows else {},
-    )
+    return none_found(rows, wrong="retries are overdue", right="no retry is overdue", table="downloads", warns=True)
 
 
 @dg.asset_check(asset=imports, blocking=True)
@@ -53,10 +44,8 @@ def imported_books_are_in_the_library(database: dg.ResourceParam[Engine]) -> dg.
     """Each import is linked to a book, and its gap is closed."""
     with database.begin() as connection:
         rows = invariants.imports_without_book(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        description=f"{len(rows)} imports lack their book or left their gap open" if rows else "each import is linked",
-        metadata={"downloads": sample_table(rows)} if rows else {},
+    return none_found(
+        rows, wrong="imports lack their book or left their gap open", right="each import is linked", table="downloads"
     )
 
 

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from mam_assets.assets.reporting import sample_table
 from mam_assets.assets.series_catalog import series_catalog
+from mam_assets.checks.findings import none_found
 from mam_assets.domain.series_identity import decide, shown_pairs
 from mam_assets.resources.database import Engine
 from mam_assets.store import series_identity
@@ -21,13 +21,12 @@ def doubtful_series_pairs(database: dg.ResourceParam[Engine]) -> dg.AssetCheckRe
             pen_names=series_identity.pen_names(connection),
         ).doubts
     rows = shown_pairs(doubts, {side.series_id: side.name for side in sides})
-    return dg.AssetCheckResult(
-        passed=not rows,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(rows)} pairs of series look alike: merge them or leave them"
-        if rows
-        else "no pair is in doubt",
-        metadata={"pairs": sample_table(rows)} if rows else {},
+    return none_found(
+        rows,
+        wrong="pairs of series look alike: merge them or leave them",
+        right="no pair is in doubt",
+        table="pairs",
+        warns=True,
     )
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from mam_assets.assets.discovery import genre_top10, mam_uploads
 from mam_assets.assets.guides import crawled_guides
-from mam_assets.assets.reporting import sample_table
+from mam_assets.checks.findings import none_found
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.database import Engine
 from mam_assets.store import discovery as discoveries
@@ -21,11 +21,7 @@ def lists_are_whole(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """Each weekly list counts from 1 without a hole, and names no release twice."""
     with database.begin() as connection:
         rows = discoveries.broken_lists(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        description=f"{len(rows)} lists have holes or repeat a release" if rows else "every list is whole",
-        metadata={"lists": sample_table(rows)} if rows else {},
-    )
+    return none_found(rows, wrong="lists have holes or repeat a release", right="every list is whole", table="lists")
 
 
 @dg.asset_check(asset=genre_top10)
@@ -33,11 +29,12 @@ def outcomes_follow_their_gaps(database: dg.ResourceParam[Engine]) -> dg.AssetCh
     """What an entry says became of it is what its gap says."""
     with database.begin() as connection:
         rows = discoveries.outcomes_that_disagree(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(rows)} entries say something else than their gaps" if rows else "all outcomes agree",
-        metadata={"entries": sample_table(rows)} if rows else {},
+    return none_found(
+        rows,
+        wrong="entries say something else than their gaps",
+        right="all outcomes agree",
+        table="entries",
+        warns=True,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from mam_assets.assets.gaps import author_gaps, series_gaps
-from mam_assets.assets.reporting import sample_table
+from mam_assets.checks.findings import none_found
 from mam_assets.resources.database import Connection, Engine
 from mam_assets.store import gap_truths
 
@@ -46,11 +46,7 @@ def _none_wrong(
 ) -> dg.AssetCheckResult:
     with database.begin() as connection:
         rows = question(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        description=f"{len(rows)} {wrong}" if rows else "all agree",
-        metadata={"rows": sample_table(rows), "wrong": len(rows)} if rows else {"wrong": 0},
-    )
+    return none_found(rows, wrong=wrong, right="all agree", table="rows", counted="wrong")
 
 
 CHECKS = (

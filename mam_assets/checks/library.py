@@ -3,7 +3,7 @@
 import dagster as dg
 
 from mam_assets.assets.library import SHRINK_MARK, books
-from mam_assets.assets.reporting import sample_table
+from mam_assets.checks.findings import none_found
 from mam_assets.resources.database import Engine
 from mam_assets.store import library as shelf
 from mam_assets.store import library_duplicates as doubles
@@ -31,11 +31,12 @@ def every_item_names_itself(database: dg.ResourceParam[Engine]) -> dg.AssetCheck
     nobody's way."""
     with database.begin() as connection:
         rows = shelf.untitled(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(rows)} items lack a title or an author" if rows else "every item has a title and an author",
-        metadata={"items": sample_table(rows)} if rows else {},
+    return none_found(
+        rows,
+        wrong="items lack a title or an author",
+        right="every item has a title and an author",
+        table="items",
+        warns=True,
     )
 
 
@@ -45,11 +46,13 @@ def duplicates_are_reported(database: dg.ResourceParam[Engine]) -> dg.AssetCheck
     what to delete is for a person to say. Other narrators, abridgements and lengths are no duplicates."""
     with database.begin() as connection:
         rows = doubles.duplicates(connection)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(rows)} items repeat a recording" if rows else "no recording is there twice",
-        metadata={"duplicates": sample_table(rows), "count": len(rows)} if rows else {"count": 0},
+    return none_found(
+        rows,
+        wrong="items repeat a recording",
+        right="no recording is there twice",
+        table="duplicates",
+        counted="count",
+        warns=True,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from mam_assets.domain.books import Release, SeriesRef, Work
 from mam_assets.domain.discovering import NearBook, NearGap, Surroundings, wanted_surnames
@@ -82,15 +82,7 @@ def _books(connection: Connection, given: dict[str, Any]) -> list[NearBook]:
     return [
         NearBook(
             row.id,
-            Work(
-                title=row.title,
-                authors=tuple(row.authors) or ((row.author,) if row.author else ()),
-                series=SeriesRef(row.series, row.position) if row.series else None,
-                isbn=row.isbn,
-                asin=row.asin,
-                language=row.language,
-                other_titles=(f"{row.title}: {row.subtitle}",) if row.subtitle else (),
-            ),
+            _work(row, other_titles=(f"{row.title}: {row.subtitle}",) if row.subtitle else ()),
             owned=row.status != "discovered",
         )
         for row in rows
@@ -102,7 +94,9 @@ def _gaps(connection: Connection, given: dict[str, Any]) -> list[NearGap]:
     rows = connection.execute(
         text(
             f"""
-            SELECT m.* FROM missing_books m
+            SELECT m.id, m.title, m.authors, m.author_name AS author, m.series_name AS series,
+                   m.series_number AS position, m.isbn, m.asin, m.language, m.other_titles, m.kind, m.download_status
+            FROM missing_books m
             WHERE m.closed_date IS NULL
               AND ({_SURNAMES.format(name=author)} OR split_part(m.work_key, '|', 1) = ANY(CAST(:titles AS text[])))
             ORDER BY m.id
@@ -113,20 +107,24 @@ def _gaps(connection: Connection, given: dict[str, Any]) -> list[NearGap]:
     return [
         NearGap(
             row.id,
-            Work(
-                title=row.title,
-                authors=tuple(row.authors) or ((row.author_name,) if row.author_name else ()),
-                series=SeriesRef(row.series_name, row.series_number) if row.series_name else None,
-                isbn=row.isbn,
-                asin=row.asin,
-                language=row.language,
-                other_titles=tuple(row.other_titles),
-                is_collection=row.kind == "collection",
-            ),
+            _work(row, other_titles=tuple(row.other_titles), is_collection=row.kind == "collection"),
             row.download_status,
         )
         for row in rows
     ]
+
+
+def _work(row: Row[Any], *, other_titles: tuple[str, ...], is_collection: bool = False) -> Work:
+    return Work(
+        title=row.title,
+        authors=tuple(row.authors) or ((row.author,) if row.author else ()),
+        series=SeriesRef(row.series, row.position) if row.series else None,
+        isbn=row.isbn,
+        asin=row.asin,
+        language=row.language,
+        other_titles=other_titles,
+        is_collection=is_collection,
+    )
 
 
 def _writers(connection: Connection, given: dict[str, Any]) -> list[str]:
