@@ -41,6 +41,15 @@ class Asked:
     series: str | None = None
 
 
+@dataclass(frozen=True)
+class Found:
+    """What may be meant; one subject where it is clear. ``cut``: more rows hold the title's word than were looked
+    at."""
+
+    subjects: list[Subject]
+    cut: bool = False
+
+
 def run(console: Console, settings: Settings, asked: Asked, *, as_json: bool) -> int:
     """Print the chain; 0 where one thing is meant, 1 where none or several are. Raises DatabaseUnavailable."""
     from mam_assets.resources.database import connect
@@ -49,33 +58,41 @@ def run(console: Console, settings: Settings, asked: Asked, *, as_json: bool) ->
     try:
         with engine.connect() as connection:
             found = find(connection, asked)
-            if len(found) == 1:
-                (subject,) = found
+            if len(found.subjects) == 1:
+                (subject,) = found.subjects
                 facts = why.gather(connection, subject)
                 chain = explain(subject.ref, subject.title, subject.authors, facts, now=datetime.now(UTC))
                 show(console, chain, Redactor(settings.secrets()), as_json=as_json)
+                if found.cut and not as_json:
+                    _line(console, f"\n{_cut_words(asked)}")
                 return 0
-            near = [] if found else nearest(asked.title, why.titles(connection))
-            searched = {} if found else why.searched(connection)
+            near = [] if found.subjects else nearest(asked.title, why.titles(connection))
+            searched = {} if found.subjects else why.searched(connection)
     finally:
         engine.dispose()
-    if found:
+    if found.subjects:
         _show_choices(console, asked, found, as_json=as_json)
     else:
-        _show_nothing(console, asked, near, searched, as_json=as_json)
+        _show_nothing(console, asked, near, searched, cut=found.cut, as_json=as_json)
     return 1
 
 
-def find(connection: Connection, asked: Asked) -> list[Subject]:
-    """What may be meant; one subject where it is clear."""
+def find(connection: Connection, asked: Asked) -> Found:
+    """What a person may mean by a title, or means by an id."""
     if match := _REF.fullmatch(asked.title.strip().lower()):
         hit = why.hit_by_id(connection, cast("Kind", match[1]), int(match[2]))
         if hit is None:
-            return []
-        beside = meant(why.hits_by_title(connection, hit.title), hit.title)
-        return [_holding(hit, subjects([hit, *(other for other in beside if other.ref != hit.ref)]))]
-    hits = meant(why.hits_by_title(connection, asked.title), asked.title, author=asked.author, series=asked.series)
-    return subjects(hits)
+            return Found([])
+        beside = meant(why.hits_by_title(connection, hit.title).hits, hit.title)
+        return Found([_holding(hit, subjects([hit, *(other for other in beside if other.ref != hit.ref)]))])
+    found = why.hits_by_title(connection, asked.title)
+    hits = meant(found.hits, asked.title, author=asked.author, series=asked.series)
+    return Found(subjects(hits), found.cut)
+
+
+def _cut_words(asked: Asked) -> str:
+    word = escape(repr(telling_word(asked.title)))
+    return f"More than {why.MOST_HITS} rows hold {word}, and only the nearest were looked at: write more of the title."
 
 
 def _holding(hit: Hit, found: Sequence[Subject]) -> Subject:
@@ -179,7 +196,7 @@ def _narrow(console: Console) -> Console:
     return console
 
 
-def _show_choices(console: Console, asked: Asked, found: Sequence[Subject], *, as_json: bool) -> None:
+def _show_choices(console: Console, asked: Asked, found: Found, *, as_json: bool) -> None:
     choices: list[dict[str, Any]] = [
         {
             "ref": subject.ref,
@@ -188,13 +205,13 @@ def _show_choices(console: Console, asked: Asked, found: Sequence[Subject], *, a
             "series": next((f"{hit.series} {hit.position or ''}".strip() for hit in subject.hits if hit.series), None),
             "status": next(hit.status for hit in subject.hits),
         }
-        for subject in found
+        for subject in found.subjects
     ]
     if as_json:
-        _print_json(console, {"choices": choices})
+        _print_json(console, {"choices": choices, "cut": found.cut})
         return
     console = _narrow(console)
-    _line(console, f"{len(found)} things may be meant by {escape(repr(asked.title))}:")
+    _line(console, f"{len(choices)} things may be meant by {escape(repr(asked.title))}:")
     table = Table(header_style="dim", box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("id", "title", "author", "series", "status"):
         table.add_column(name, overflow="fold")
@@ -205,19 +222,23 @@ def _show_choices(console: Console, asked: Asked, found: Sequence[Subject], *, a
     if len(choices) > _CHOICES_SHOWN:
         _line(console, f"… and {len(choices) - _CHOICES_SHOWN} more")
     _line(console, f"Choose one by its id, as in: mam why {choices[0]['ref']}; or narrow it by --author or --series.")
+    if found.cut:
+        _line(console, _cut_words(asked))
 
 
 def _show_nothing(
-    console: Console, asked: Asked, near: Sequence[str], searched: Mapping[str, int], *, as_json: bool
+    console: Console, asked: Asked, near: Sequence[str], searched: Mapping[str, int], *, cut: bool, as_json: bool
 ) -> None:
     if as_json:
-        _print_json(console, {"choices": [], "nearest": list(near), "searched": dict(searched)})
+        _print_json(console, {"choices": [], "cut": cut, "nearest": list(near), "searched": dict(searched)})
         return
     console = _narrow(console)
     narrowed = "".join(
         f", {name} {value!r}" for name, value in (("author", asked.author), ("series", asked.series)) if value
     )
     _line(console, escape(f"Nothing is known by {asked.title!r}{narrowed}: {_looked_through(asked, searched)}"))
+    if cut:
+        _line(console, _cut_words(asked))
     if near:
         _line(console, "The nearest titles:")
         for title in near:

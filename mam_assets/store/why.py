@@ -9,6 +9,7 @@ No link, key or hash of a download is read here: a release is named by its title
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -49,21 +50,42 @@ _HITS = {
 }
 
 
-def hits_by_title(connection: Connection, title: str) -> list[Hit]:
-    """Rows that hold the title's most telling word, books first; at most 500 of each kind. None for a title without a
-    word."""
+@dataclass(frozen=True, slots=True)
+class HitsByTitle:
+    """Rows that a title may mean. ``cut``: there are more of some kind, all further from the title."""
+
+    hits: list[Hit]
+    cut: bool = False
+
+
+def hits_by_title(connection: Connection, title: str) -> HitsByTitle:
+    """Rows that hold the title's most telling word, books first; at most 500 of each kind, those of this very title
+    first, then those nearest to it in length. None for a title without a word."""
     word = telling_word(title)
     if not word:
-        return []
+        return HitsByTitle([])
     searched = _FOLDED.format("concat_ws(' ', hit.title, array_to_string(hit.other_titles, ' '))")
+    own, asked = _FOLDED.format("own"), _FOLDED.format("CAST(:title AS text)")
     found: list[Hit] = []
+    cut = False
     for query in _HITS.values():
         rows = connection.execute(
-            text(f"SELECT * FROM ({query}) hit WHERE {searched} LIKE :pattern ORDER BY row_id LIMIT :most"),
-            {"pattern": f"%{word}%", "most": MOST_HITS},
+            text(
+                f"""
+                SELECT hit.* FROM ({query}) hit, LATERAL (
+                    SELECT bool_or({own} = {asked}) AS same, min(abs(length(own) - length(:title))) AS longer
+                    FROM unnest(hit.title || hit.other_titles) AS own
+                ) near
+                WHERE {searched} LIKE :pattern
+                ORDER BY near.same DESC, near.longer, row_id LIMIT :most
+                """
+            ),
+            {"pattern": f"%{word}%", "title": title.strip(), "most": MOST_HITS + 1},
         )
-        found += [_hit(dict(row)) for row in rows.mappings()]
-    return found
+        hits = [_hit(dict(row)) for row in rows.mappings()]
+        found += hits[:MOST_HITS]
+        cut = cut or len(hits) > MOST_HITS
+    return HitsByTitle(found, cut)
 
 
 def hit_by_id(connection: Connection, kind: Kind, row_id: int) -> Hit | None:

@@ -85,6 +85,7 @@ def test_json_holds_the_same_chain(runner: CliRunner) -> None:
     assert len(choices) == 2
     assert json.loads(runner.invoke(app, ["why", "qqqq", "--json"]).output) == {
         "choices": [],
+        "cut": False,
         "nearest": [],
         "searched": {"books": 4, "gaps": 6, "catalogue entries": 4},
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, update
 
-from mam_assets.cli.why import Asked, find
+from mam_assets.cli.why import Asked, Found, find
 from mam_assets.domain.chains import Facts, Section
 from mam_assets.domain.explaining import Chain, explain
 from mam_assets.store import tables as t
@@ -22,7 +22,7 @@ def ids(connection: Connection) -> dict[str, int]:
 
 
 def chain_of(connection: Connection, title: str, **narrowed: str) -> Chain:
-    (subject,) = find(connection, Asked(title, **narrowed))
+    (subject,) = find(connection, Asked(title, **narrowed)).subjects
     return explain(subject.ref, subject.title, subject.authors, why.gather(connection, subject), now=NOW)
 
 
@@ -36,23 +36,41 @@ def column(chain: Chain, title: str, name: str) -> Sequence[Any]:
 
 
 def test_a_title_that_several_books_bear_lists_them(connection: Connection, ids: dict[str, int]) -> None:
-    found = find(connection, Asked("Ozma of Oz"))
+    found = find(connection, Asked("Ozma of Oz")).subjects
     assert {subject.ref for subject in found} == {f"book:{ids['ozma']}", f"book:{ids['twin']}"}
 
 
 def test_accents_apostrophes_and_capitals_do_not_matter(connection: Connection, ids: dict[str, int]) -> None:
-    assert find(connection, Asked("RÌNKITINK in Oz"))[0].ref == f"gap:{ids['gap_held']}"
+    assert find(connection, Asked("RÌNKITINK in Oz")).subjects[0].ref == f"gap:{ids['gap_held']}"
 
 
 @pytest.mark.parametrize("title", ["Nothing like it", "", "…", "book:999999", "gap:0"])
 def test_what_nobody_has_is_nothing(connection: Connection, ids: dict[str, int], title: str) -> None:
-    assert find(connection, Asked(title)) == []
+    assert find(connection, Asked(title)) == Found([])
 
 
 def test_a_wrong_author_or_series_finds_nothing(connection: Connection, ids: dict[str, int]) -> None:
-    assert find(connection, Asked("Glinda of Oz", author="Wells")) == []
-    assert find(connection, Asked("Glinda of Oz", series="Mars")) == []
-    assert len(find(connection, Asked("glinda", author="baum", series="oz"))) == 1
+    assert find(connection, Asked("Glinda of Oz", author="Wells")) == Found([])
+    assert find(connection, Asked("Glinda of Oz", series="Mars")) == Found([])
+    assert len(find(connection, Asked("glinda", author="baum", series="oz")).subjects) == 1
+
+
+def test_the_very_title_is_found_among_very_many_that_hold_its_word(connection: Connection) -> None:
+    rows = [{"work_key": f"night {n}", "title": f"Night Watch {n}"} for n in range(600)]
+    rows += [{"work_key": "night", "title": "Níght"}, {"work_key": "nights", "title": "The Night"}]
+    for row in rows:
+        row |= {"reason_missing": "request", "download_status": "identified"}
+    connection.execute(insert(t.MissingBook), rows)
+    found = find(connection, Asked("Night"))
+    assert ([[gap.title for gap in one.gaps] for one in found.subjects], found.cut) == ([["Níght", "The Night"]], True)
+    assert find(connection, Asked("Night Watch 599")).subjects[0].title == "Night Watch 599"
+
+
+def test_what_was_left_out_is_said(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    puzzle(connection)
+    monkeypatch.setattr(why, "MOST_HITS", 2)
+    assert find(connection, Asked("Oz")).cut
+    assert not find(connection, Asked("Rinkitink in Oz")).cut
 
 
 class TestABook:
