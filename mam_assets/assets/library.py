@@ -22,7 +22,7 @@ from mam_assets.store import library as shelf
 from mam_assets.store import library_duplicates as doubles
 from mam_assets.store import library_sightings as sightings
 from mam_assets.store import marks as sync_marks
-from mam_assets.store import series_keys
+from mam_assets.store import nobodies, series_keys
 
 FULL_EVERY = timedelta(hours=20)
 SHRINK_MARK = "library_shrinkage"
@@ -120,6 +120,7 @@ def _begin(database: Engine, config: BooksConfig, now: datetime) -> tuple[bool, 
     """Whether everything is compared: when asked for, once a day, after a read that broke off, and as long as a
     shrinkage waits to be explained. And how far each library was read."""
     with database.begin() as connection:
+        nobodies.take_away(connection, now)
         series_keys.bring_up_to_date(connection, now)
         doubtful = bool((sync_marks.get(connection, SHRINK_MARK) or {}).get("suspicious"))
         broken_off = not (sync_marks.get(connection, READ_MARK) or {"finished": True})["finished"]

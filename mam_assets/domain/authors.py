@@ -33,6 +33,8 @@ _AUTHOR_BEHIND = re.compile(
 )
 _BEFORE_A_ROLE = re.compile(rf"\s*[,;]?\s+(?=(?:with\s+)?(?:an?\s+|the\s+)?(?:{_ROLES})\s+by\s)", re.IGNORECASE)
 
+NOBODY_RULES = 1
+"""To be raised when a name is added: authors of that name that are stored are then taken away."""
 _NOBODY = frozenset(
     {"", "unknown", "unknown author", "author unknown", "various", "various authors", "various artists", "varies"}
     | {"anonymous", "anon", "anonym", "anonymus", "n a", "na", "none", "null", "nil", "nobody", "not available"}
