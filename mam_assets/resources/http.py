@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import math
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Protocol
 
 import httpx
@@ -252,6 +254,12 @@ def excerpt(response: httpx.Response) -> str:
     return "" if not text or text.startswith("<") else f": {text[:200]}"
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we believe, read once: the list of authorities takes longer to load than most of our requests."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def build_client(
     service: str,
     base_url: str,
@@ -275,7 +283,7 @@ def build_client(
     quiet_request_logs()
     limits = limits or Limits()
     # trust_env off: a proxy or .netrc found by chance must not see our keys.
-    inner = transport or httpx.HTTPTransport(trust_env=False)
+    inner = transport or httpx.HTTPTransport(verify=_trusted(), trust_env=False)
     seam = ServiceTransport(
         service,
         inner,
