@@ -43,7 +43,7 @@ from mam_assets.sandbox.world.model import BuiltRelease, WorldWork
 from mam_assets.settings import Settings
 from mam_assets.store import gaps, tables
 from mam_assets.store.gaps import Wanted
-from tests.assets.house import Run
+from tests.assets.house import Run, dagster_instance
 from tests.patience import limits_beside
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -177,6 +177,7 @@ class Dock:
                     "ops": {name: {"config": dict(value)} for name, value in config.items()},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
+                instance=dagster_instance(),
                 raise_on_error=False,
             )
         finally:

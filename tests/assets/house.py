@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,6 +36,13 @@ from mam_assets.settings import Settings
 from tests.patience import limits_beside
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
+
+
+@cache
+def dagster_instance() -> dg.DagsterInstance:
+    """Dagster's storage in memory, for all runs of this process: our assets read nothing of the runs before, and its
+    tables take longer to make than most runs."""
+    return dg.DagsterInstance.ephemeral()
 
 
 class SetClock(Clock):
@@ -114,6 +122,7 @@ class House:
                     "ops": {name: {"config": dict(value)} for name, value in config.items()},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
+                instance=dagster_instance(),
                 raise_on_error=False,
             )
         finally:

@@ -16,7 +16,7 @@ from mam_assets.assets.library import books
 from mam_assets.checks.library import duplicates_are_reported, every_item_names_itself
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.errors import BadAnswer
-from tests.assets.house import SetClock
+from tests.assets.house import SetClock, dagster_instance
 
 MOMENT = 1_760_000_000_000
 
@@ -84,6 +84,7 @@ class Shelves:
                     "ops": {"books": {"config": config}},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
+                instance=dagster_instance(),
             )
         (event,) = result.asset_materializations_for_node("books")
         passed = {check.check_name: check for check in result.get_asset_check_evaluations()}

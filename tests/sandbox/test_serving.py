@@ -53,7 +53,7 @@ def server(parrot: Parrot, tmp_path: Path) -> Iterator[TwinServer]:
 
 @pytest.fixture
 def client(server: TwinServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.address, timeout=PATIENCE_SECONDS, trust_env=False) as running:
+    with httpx.Client(base_url=server.address, timeout=PATIENCE_SECONDS, verify=False, trust_env=False) as running:
         yield running
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -28,12 +27,6 @@ from tests.patience import limits_beside
 
 LONGEST_TICK_SECONDS = 5.0
 TWICE_WITHIN_A_TICK = quick._TWICE_WITHIN_A_TICK
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
-        yield instance
 
 
 @pytest.fixture

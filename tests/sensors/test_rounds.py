@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,12 +21,6 @@ from mam_assets.store import tables as t
 from tests.sensors.test_outside import LONGEST_TICK_SECONDS, UNFINISHED, started
 
 NOON = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
-        yield instance
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -16,12 +15,6 @@ from mam_assets.sensors.runs import tallied
 from mam_assets.settings import Settings
 
 SECRET = "recognisable-secret-key-42"
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
-        yield instance
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ class Shop:
         self.server = server
         self.client = httpx.Client(
             base_url=server.address,
+            verify=False,  # there is no TLS, and loading the certificates takes longer than most tests
             trust_env=False,
             timeout=PATIENCE_SECONDS,
             headers={"Authorization": "Bearer root-key"},
