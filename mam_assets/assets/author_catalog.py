@@ -32,6 +32,9 @@ AuthorTurn = Turn[AuthorDue, int | None]
     group_name="catalog",
     kinds={"postgres", "mam"},
     deps=[books, MAM_CATALOGUE, GOOGLE_BOOKS_VOLUMES, GOODREADS_PAGES],
+    # Held for Google's and Goodreads' turns too, while MAM's lists and searches wait. Without it MAM would be asked
+    # beside a person's own crawler (guides), which no gate of ours can see. A step has one pool only, and three steps
+    # would be three assets. `rounds` keeps each share to about half an hour, and leaves MAM to a search for gaps.
     pool="mam",
     owners=["team:library"],
 )
@@ -52,6 +55,7 @@ def author_catalog(
     it serves the search for releases too. "Unknown" and "Various" are asked about nowhere.
     """
     now = clock.now()
+    cut: list[str] = []
 
     def turn(source: str, ask: Callable[[AuthorDue], int | None]) -> AuthorTurn:
         def failed(author: AuthorDue, error: Exception) -> None:
@@ -71,18 +75,20 @@ def author_catalog(
         )
 
     turns = {
-        "mam": turn("MAM", lambda author: ask_mam(database, mam, author, now, again=config.force)),
+        "mam": turn("MAM", lambda author: ask_mam(database, mam, author, now, again=config.force, report=cut.append)),
         "google": turn(
             "GoogleBooks", lambda author: ask_google(database, google_books, author, now, again=config.force)
         ),
-        "goodreads": turn("Goodreads", lambda author: ask_goodreads(database, goodreads, author, now)),
+        "goodreads": turn(
+            "Goodreads", lambda author: ask_goodreads(database, goodreads, author, now, report=cut.append)
+        ),
     }
     with database.begin() as connection:
         total = catalogue.count_entries(connection, of="authors")
         by_source = authors.works_by_source(connection)
     counts = _counts(turns)
     counts["works_with_recording"] = sum(row["recordings"] for row in by_source.values())
-    problems = [problem for one in turns.values() for problem in one.problems]
+    problems = [*(problem for one in turns.values() for problem in one.problems), *cut]
     return materialised(
         counts,
         sample=_sample(turns),

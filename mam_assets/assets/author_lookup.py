@@ -38,8 +38,17 @@ def search_author(database: Engine, mam: Mam, author_id: int, name: str, now: da
     return ask_mam(database, mam, author, now)
 
 
-def ask_mam(database: Engine, mam: Mam, author: AuthorDue, now: datetime, *, again: bool = False) -> int:
-    """What MAM offers of an author: works that exist as audiobooks. Returns the number of releases."""
+def ask_mam(
+    database: Engine,
+    mam: Mam,
+    author: AuthorDue,
+    now: datetime,
+    *,
+    again: bool = False,
+    report: Callable[[str], None] = lambda words: None,
+) -> int:
+    """What MAM offers of an author: works that exist as audiobooks. Returns the number of releases; ``report`` is told
+    what more there is than is read."""
 
     def ask(name: str) -> int:
         releases: list[Release] = []
@@ -52,6 +61,8 @@ def ask_mam(database: Engine, mam: Mam, author: AuthorDue, now: datetime, *, aga
             start += page.perpage
             if start >= page.found or not page.releases:
                 break
+        else:
+            report(f"MAM counts {page.found} releases by {name}, of which the oldest {len(releases)} were read.")
         with database.begin() as connection:
             offered.save(connection, releases, now)
             found = entries_of_releases(releases, author.all_names)
@@ -78,19 +89,22 @@ def ask_google(database: Engine, google_books: GoogleBooks, author: AuthorDue, n
 def _each_name(
     database: Engine, source: str, author: AuthorDue, ask: Callable[[str], int], now: datetime, *, again: bool
 ) -> int:
-    """Ask under each name that was not asked for of late, a few in one run; the author is done when all are."""
+    """Ask under each name that was not asked for of late, a few in one run; the author is done when all are. ``again``:
+    under those too, the longest ago first, so that each run comes to others."""
     keys = {name: f"author:{author.author_id}:{normalise_person(name)}"[:500] for name in author.names}
     service = _SERVICES[source]
     with database.begin() as connection:
-        known = {} if again else services.known_answers(connection, service, list(keys.values()), now)
-    found = sum(int(known[key].answer or 0) for key in keys.values() if key in known)
-    left = [name for name in author.names if keys[name] not in known]
+        known = services.known_answers(connection, service, list(keys.values()), now)
+    numbers = {name: int(known[key].answer or 0) for name, key in keys.items() if key in known}
+    left = [name for name in author.names if name not in numbers]
+    if again:
+        left += sorted(numbers, key=lambda name: known[keys[name]].fetched_at)
     for name in left[:MOST_NAMES_A_RUN]:
-        number = ask(name)
-        found += number
+        numbers[name] = ask(name)
         with database.begin() as connection:
-            services.remember_answers(connection, service, {keys[name]: number}, now, now + FRESH_FOR)
-    if len(left) <= MOST_NAMES_A_RUN:
+            services.remember_answers(connection, service, {keys[name]: numbers[name]}, now, now + FRESH_FOR)
+    found = sum(numbers.values())
+    if len(numbers) == len(keys):
         with database.begin() as connection:
             authors.author_answered(connection, author.author_id, source, found, now)
     return found
@@ -99,14 +113,23 @@ def _each_name(
 _SERVICES = {"MAM": "mam", "GoogleBooks": "google_books"}
 
 
-def ask_goodreads(database: Engine, goodreads: Goodreads, author: AuthorDue, now: datetime) -> int | None:
+def ask_goodreads(
+    database: Engine,
+    goodreads: Goodreads,
+    author: AuthorDue,
+    now: datetime,
+    *,
+    report: Callable[[str], None] = lambda words: None,
+) -> int | None:
     """Goodreads' list of an author, all its pages: works that exist, it isn't said in which form. None where Goodreads
-    does not know the author. A page that cannot be read leaves the others; then the first such error is raised."""
+    does not know the author. A page that cannot be read leaves the others; then the first such error is raised.
+    ``report`` is told of a list that is longer than is read."""
     number = author.goodreads_id or _find_number(database, goodreads, author, now)
     if number is None:
         _answered(database, author, 0, now)
         return None
     lacking: ServiceError | None = None
+    bad_in_a_row = 0
     found = 0
     for page in range(1, MOST_LIST_PAGES + 1):
         try:
@@ -119,13 +142,17 @@ def ask_goodreads(database: Engine, goodreads: Goodreads, author: AuthorDue, now
             _answered(database, author, 0, now)
             return None
         except BadAnswer as error:
-            if lacking is not None:
-                break  # two in a row: the rest would be no better, and nothing says where the list ends
-            lacking = error
+            lacking = lacking or error
+            bad_in_a_row += 1
+            if bad_in_a_row == 2:
+                break  # the rest would be no better, and nothing says where the list ends
             continue
+        bad_in_a_row = 0
         found += _keep(database, author, answer.entries, now)
         if not answer.has_next:
             break
+    else:
+        report(f"Goodreads lists more works by {author.name} than the {found} on its first {MOST_LIST_PAGES} pages.")
     if lacking is not None:
         raise lacking
     _answered(database, author, found, now)
