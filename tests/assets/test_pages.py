@@ -165,7 +165,7 @@ def evil_house(house_of: MakeWorld, whole_world: Any, tmp_path: Path) -> House:
         series=[WorldSeries(1, saga, "Ann Evans")],
         works=[
             *(work(number, f"Work {number} {EVIL}", writer) for number in (1, 2)),
-            work(11, "Alder", "Ann Evans", series=1, place="1"),
+            work(11, "Alder", "Ann Evans", series=1, place="1", description=f"A tale of long ago. {EVIL}"),
             work(12, "Birch", "Ann Evans", series=1, place="2"),
         ],
         releases=[release(whole_world, 900, f"Fourth {EVIL}", writer), release(whole_world, 901, EVIL, writer)],
@@ -194,3 +194,12 @@ def test_no_page_of_the_graph_lets_a_strangers_markup_through(evil_house: House)
     assert "<script>" in read(pages["crawled_guides", "last_words"])[1]
     for place, markdown in pages.items():
         assert read(markdown)[0] <= OURS, place
+    # Elsewhere a description is the text of a cell, which the UI shows as text.
+    (sample,) = [
+        event.materialization.metadata["sample"]
+        for event in run._result.get_asset_materialization_events()
+        if event.asset_key.path[-1] == "book_metadata"
+    ]
+    changed = {record.data["field"]: record.data["new"] for record in sample.records}
+    assert changed["description"].endswith(EVIL)
+    assert evil_house.column("SELECT description FROM books WHERE title = 'Alder'") == [changed["description"]]
