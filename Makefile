@@ -21,7 +21,8 @@ check: .venv/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 bench: .venv/.dev
-	@for bench in bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	@missed=; for bench in bench/bench_*.py; do $(BIN)/python $$bench || missed="$$missed $$bench"; done; \
+	if [ -n "$$missed" ]; then echo "Missed:$$missed"; exit 1; fi
 
 docs: .venv/.dev
 	$(BIN)/python -m schema.document
