@@ -18,7 +18,8 @@ from mam_assets.domain.entry_verdicts import OwnerCounts
 from mam_assets.domain.wanting import Wishes
 from mam_assets.resources.database import Connection, Engine
 from mam_assets.settings import Settings
-from mam_assets.store import gap_keys, gap_snapshots, gaps, judged_portions, verdicts
+from mam_assets.store import gap_filling, gap_keys, gap_snapshots, gaps, judged_portions, verdicts
+from mam_assets.store.gap_turns import one_judging_at_a_time
 from mam_assets.store.gaps import Written
 from mam_assets.store.judged_portions import JudgedPortion, Terms
 from mam_assets.store.judging_processes import Judges
@@ -38,14 +39,20 @@ def _not_looking_for_cycles() -> Iterator[None]:
 
 def rejudge_books(
     database: Engine, settings: Settings, now: datetime, today: date, book_ids: Sequence[int]
-) -> tuple[Written, Written]:
-    """Judge again what these books touch, so that counts and gaps are true at once. Returns what was written of series
-    and of authors."""
+) -> tuple[Written, Written, int]:
+    """Judge again what these books touch (new ones, and such as have changed or are gone), so that counts and gaps are
+    true at once. Returns what was written of series and of authors, and how many gaps of lists and persons they
+    fill."""
     with database.begin() as connection:
-        series_ids, author_ids = gap_snapshots.touched_by_books(connection, book_ids)
-    series = rejudge_series(database, settings, now, today, series_ids)[0] if series_ids else Written()
-    authors = rejudge_authors(database, settings, now, today, author_ids)[0] if author_ids else Written()
-    return series, authors
+        series_ids, author_ids = map(set, gap_snapshots.touched_by_books(connection, book_ids))
+        leaning_series, leaning_authors = gap_keys.owners_leaning_on(connection, book_ids)
+    series_ids |= leaning_series
+    author_ids |= leaning_authors
+    series = rejudge_series(database, settings, now, today, sorted(series_ids))[0] if series_ids else Written()
+    authors = rejudge_authors(database, settings, now, today, sorted(author_ids))[0] if author_ids else Written()
+    with database.begin() as connection:
+        filled = gap_filling.fill_listed(connection, now, book_ids)
+    return series, authors, filled
 
 
 @_not_looking_for_cycles()
@@ -55,7 +62,7 @@ def rejudge_series(
     """Judge every series with a catalogue again (or these, their authors' others, and whichever lacks a work that
     became owned or lacking here) and write what follows. Returns what was written, and counts of works."""
     with database.begin() as connection:
-        gaps.one_judging_at_a_time(connection)
+        one_judging_at_a_time(connection)
         judging = _SeriesJudging(connection, _terms(settings, today), now)
         judging.judge(gap_snapshots.series_to_judge(connection, ids))
         written = gaps.write_wishes(connection, judging.wishes, now)
@@ -116,7 +123,7 @@ def rejudge_authors(
     counts: list[OwnerCounts] = []
     terms = _terms(settings, today)
     with database.begin() as connection:
-        gaps.one_judging_at_a_time(connection)
+        one_judging_at_a_time(connection)
         with Judges(connection, terms) as judges:
             author_ids = gap_snapshots.authors_to_judge(connection, ids)
             for portion in judges.each(judged_portions.authors, author_ids):
@@ -125,12 +132,14 @@ def rejudge_authors(
                 counts += portion.counts
         verdicts.write_author_counts(connection, counts, now)
         written = gaps.write_wishes(connection, wishes, now)
-        doubtful = gaps.series_lacking_what_is_owned(connection, wishes.owned)
+        doubtful = gap_filling.series_lacking_what_is_owned(connection, wishes.owned)
         if doubtful:
             # Alone: they are judged by what has just been written of their authors.
             judging = _SeriesJudging(connection, terms, now, alone=True)
             judging.judge(gap_snapshots.series_to_judge(connection, doubtful))
             written.closed += gaps.write_wishes(connection, judging.wishes, now).closed
+        if not ids:
+            written.closed += gap_filling.fill_listed(connection, now)
     return written, _sums("authors", counts) | {"entries_of_others": sum(one.refused for one in counts)}
 
 

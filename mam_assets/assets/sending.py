@@ -160,7 +160,11 @@ class Sender:
         with self.database.begin() as connection:
             detail = {"title": download.title, "source": download.source, "guid": download.guid}
             magnet = None if metainfo else f"magnet:?xt=urn:btih:{info_hash}"
-            sending.intend_to_send(connection, download.download_id, info_hash, detail, round_.now, magnet=magnet)
+            wanted = sending.intend_to_send(
+                connection, download.download_id, info_hash, detail, round_.now, magnet=magnet
+            )
+        if not wanted:
+            return False
         try:
             outcome = self._hand_over(round_, download, fetched)
         except Refused as error:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -217,12 +217,20 @@ def gaps_that_share_a_key(connection: Connection, keys: Iterable[str] | None = N
     return [_gap(row) for row in rows]
 
 
-def ignored_before(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[datetime, int, bool]]:
-    """By key: when the gap that was closed last with it was closed, its id, and whether a person had ignored it."""
+class ClosedGap(NamedTuple):
+    """A gap that is closed; the greater one was closed later."""
+
+    closed_date: datetime
+    gap_id: int
+    download_status: str
+
+
+def closed_before(connection: Connection, keys: Iterable[str]) -> dict[str, ClosedGap]:
+    """By key: the gap that was closed last with it. One that was joined to its double has handed all on to that."""
     rows = connection.execute(
         text(
             """
-            SELECT DISTINCT ON (k.key) k.key, m.closed_date, m.id, m.download_status = 'ignored' AS ignored
+            SELECT DISTINCT ON (k.key) k.key, m.closed_date, m.id, m.download_status
             FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS v (key)
             JOIN missing_book_keys k ON k.key = v.key
             JOIN missing_books m ON m.id = k.missing_book_id
@@ -232,7 +240,24 @@ def ignored_before(connection: Connection, keys: Iterable[str]) -> dict[str, tup
         ),
         {"keys": json.dumps(sorted(keys))},
     )
-    return {row.key: (row.closed_date, row.id, row.ignored) for row in rows}
+    return {row.key: ClosedGap(row.closed_date, row.id, row.download_status) for row in rows}
+
+
+def owners_leaning_on(connection: Connection, book_ids: Sequence[int]) -> tuple[set[int], set[int]]:
+    """The series and the authors of which a verdict rests on one of these books: what changes when a book goes, or
+    becomes another."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT series_id, author_id FROM catalog_entries WHERE book_id = ANY(CAST(:ids AS bigint[]))
+            UNION
+            SELECT series_id, NULL FROM series_work_keys WHERE book_id = ANY(CAST(:ids AS bigint[]))
+            """
+        ),
+        {"ids": list(book_ids)},
+    ).all()
+    series = {row.series_id for row in rows if row.series_id is not None}
+    return series, {row.author_id for row in rows if row.author_id is not None}
 
 
 def owners_of_keys(connection: Connection, keys: Iterable[str]) -> tuple[set[int], set[int]]:

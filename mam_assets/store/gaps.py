@@ -1,8 +1,9 @@
 """Gaps: what follows from verdicts. A gap is never deleted and refilled: it has dates.
 
-Belongs here: SQL that opens, closes and joins missing_books. Does not belong here: what a verdict is made from
-(gap_snapshots), the verdict (domain.gaps) and its own rows (verdicts), which wishes mean one work (domain.wanting), the
-search for releases (releases).
+Belongs here: SQL that opens missing_books for what is wanted, and closes what is wanted no longer. Does not belong
+here: what closes because its work is owned (gap_filling), what a gap takes over from another (gap_succession), what a
+verdict is made from (gap_snapshots), the verdict (domain.gaps) and its own rows (verdicts), which wishes mean one work
+(domain.wanting), the search for releases (releases).
 """
 
 from __future__ import annotations
@@ -15,20 +16,11 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import SeriesRef, Work
-from mam_assets.domain.entry_verdicts import changed_entries, owner_counts
-from mam_assets.domain.gaps import AuthorVerdict, SeriesVerdict
 from mam_assets.domain.standing import StandingGap, is_met
-from mam_assets.domain.wanting import (
-    OpenGap,
-    Snapshot,
-    Wanted,
-    WhyWanted,
-    Wishes,
-    doubles,
-    settle,
-    wishes_of,
-)
-from mam_assets.store import gap_keys, verdicts
+from mam_assets.domain.wanting import OpenGap, Wanted, WhyWanted, Wishes, settle
+from mam_assets.store import gap_filling, gap_keys, gap_succession
+from mam_assets.store.gap_keys import ClosedGap
+from mam_assets.store.gap_turns import one_writer
 
 _BATCH = 5_000
 
@@ -43,26 +35,12 @@ class Written:
     open_ids: dict[str, int] = field(default_factory=dict)
 
 
-def write_series(connection: Connection, judged: Sequence[tuple[Snapshot, SeriesVerdict]], now: datetime) -> Written:
-    """Write the verdicts on series: entries, counts that must agree with them, gaps opened and closed."""
-    verdicts.write_entries(connection, [line for pair in judged for line in changed_entries(*pair)])
-    verdicts.write_series_counts(connection, [owner_counts(*pair) for pair in judged], now)
-    return write_wishes(connection, wishes_of(judged, "series_gap"), now)
-
-
-def write_authors(connection: Connection, judged: Sequence[tuple[Snapshot, AuthorVerdict]], now: datetime) -> Written:
-    """Write the verdicts on authors: entries, counts that must agree with them, gaps opened and closed."""
-    verdicts.write_entries(connection, [line for pair in judged for line in changed_entries(*pair)])
-    verdicts.write_author_counts(connection, [owner_counts(*pair) for pair in judged], now)
-    return write_wishes(connection, wishes_of(judged, "author_gap"), now)
-
-
 def write_wishes(connection: Connection, wishes: Wishes, now: datetime) -> Written:
     """Open a gap for each work that is wanted, fill the gaps of those that are owned, and take its reason from what the
     judged owners want no longer."""
-    _one_writer(connection)
+    one_writer(connection)
     settled, written = _open(connection, wishes.wanted, now)
-    written.closed += _fill(connection, wishes.owned, wishes.reason, now)
+    written.closed += gap_filling.fill(connection, wishes.owned, wishes.reason, now)
     written.closed += _close_unwanted(connection, settled, wishes.reason, wishes.owner_ids, now)
     return written
 
@@ -70,7 +48,7 @@ def write_wishes(connection: Connection, wishes: Wishes, now: datetime) -> Writt
 def write_wanted(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> Written:
     """Open gaps for single works (a top ten's, a person's wish), closing none. ``open_ids`` gives the gap of each work
     by its key."""
-    _one_writer(connection)
+    one_writer(connection)
     _, written = _open(connection, wanted, now)
     keys = {want.work_key: want.keys for want in wanted}
     by_key: dict[str, OpenGap] = {}
@@ -83,18 +61,6 @@ def write_wanted(connection: Connection, wanted: Sequence[Wanted], now: datetime
     return written
 
 
-def one_judging_at_a_time(connection: Connection) -> None:
-    """Wait for whoever is judging, before anything is read: what a long judging read before a book came would else be
-    written over what the import of that book has settled, and its gap opened again."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.judging'))"))
-
-
-def _one_writer(connection: Connection) -> None:
-    """Two runs that find the same work under two names must not both open a gap for it."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mam_assets.gaps'))"))
-    gap_keys.key_gaps(connection)
-
-
 def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tuple[set[str], Written]:
     """Returns the keys of the gaps for these works, and what was written."""
     written = Written()
@@ -104,12 +70,16 @@ def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tu
         known = gap_keys.open_gaps_with(connection, {key for want in batch for key in want.keys})
         # A gap that says all of one wish may learn from another: then both are heard, or they would take turns.
         beside = [met[gap.work_key] for gap in known if gap.work_key in met]
-        wishes = _still_ignored(connection, settle([*beside, *batch], known))
+        wishes = settle([*beside, *batch], known)
+        before = _closed_before(connection, wishes)
+        wishes = [_still_ignored(want, before) for want in wishes]
         _update(connection, wishes)
-        written.opened += _insert(connection, wishes, now)
+        opened = _insert(connection, wishes, now)
+        written.opened += len(opened)
+        gap_succession.hand_on(connection, opened, wishes, before, now)
         gap_keys.key_gaps(connection)
         settled |= {want.work_key for want in wishes}
-    written.joined = _join_doubles(connection, wanted, settled, now)
+    written.joined = gap_succession.join_doubles(connection, wanted, settled, now)
     return settled, written
 
 
@@ -146,17 +116,19 @@ def _batches(wanted: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
         yield wanted[start : start + _BATCH]
 
 
-def _still_ignored(connection: Connection, wanted: Sequence[Wanted]) -> list[Wanted]:
+def _closed_before(connection: Connection, wanted: Sequence[Wanted]) -> dict[str, ClosedGap]:
+    """By the key of each work: the gap for it that was closed last."""
+    by_key = gap_keys.closed_before(connection, {key for want in wanted for key in want.keys})
+    found = {want.work_key: [by_key[key] for key in want.keys if key in by_key] for want in wanted} if by_key else {}
+    return {work_key: max(closed) for work_key, closed in found.items() if closed}
+
+
+def _still_ignored(want: Wanted, before: Mapping[str, ClosedGap]) -> Wanted:
     """What a person ignored stays so when it comes back, whatever it was closed for; only a person's wish ends it."""
-    keys = {want.work_key: want.keys for want in wanted if want.reason != "request"}
-    closed = gap_keys.ignored_before(connection, {key for found in keys.values() for key in found})
-    if not closed:
-        return list(wanted)
-    settled = []
-    for want in wanted:
-        before = [closed[key] for key in keys.get(want.work_key, ()) if key in closed]
-        settled.append(replace(want, status="ignored") if before and max(before)[-1] else want)
-    return settled
+    closed = before.get(want.work_key)
+    if closed is None or closed.download_status != "ignored" or want.reason == "request":
+        return want
+    return replace(want, status="ignored")
 
 
 _WANTED = """jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w (
@@ -212,10 +184,11 @@ def _update(connection: Connection, wanted: Sequence[Wanted]) -> None:
     )
 
 
-def _insert(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> int:
+def _insert(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> dict[str, int]:
+    """Returns the gaps that were opened: work key → id."""
     if not wanted:
-        return 0
-    return connection.execute(
+        return {}
+    rows = connection.execute(
         text(
             f"""
             INSERT INTO missing_books (work_key, title, author_name, authors, reason_missing, reasons,
@@ -228,100 +201,16 @@ def _insert(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> 
             FROM {_WANTED}
             WHERE NOT EXISTS (SELECT FROM missing_books o WHERE o.work_key = w.work_key AND o.closed_date IS NULL)
             ON CONFLICT (work_key) WHERE closed_date IS NULL DO NOTHING
+            RETURNING work_key, id
             """
         ),
         {"wanted": _json(wanted), "now": now},
-    ).rowcount
+    )
+    return {row.work_key: row.id for row in rows}
 
 
 def _json(wanted: Sequence[Wanted]) -> str:
     return json.dumps([{name: getattr(want, name) for name in Wanted.__dataclass_fields__} for want in wanted])
-
-
-def _join_doubles(connection: Connection, wanted: Sequence[Wanted], settled: set[str], now: datetime) -> int:
-    """Close each open gap beside which another one wants the same work: it keeps its dates and says for which one it
-    was closed. ``settled`` learns the keys of those that were kept."""
-    if not wanted:
-        return 0
-    keys = None  # where there are many it is quicker to look at all
-    if len(wanted) <= _BATCH:
-        keys = {key for want in wanted for key in want.keys}
-        keys.update(*(gap.keys for gap in gap_keys.open_gaps_with(connection, keys)))
-    pairs = doubles(gap_keys.gaps_that_share_a_key(connection, keys))
-    for kept, double in pairs:
-        if double.work_key in settled:
-            settled.add(kept.work_key)
-        connection.execute(
-            text(
-                """
-                WITH gone AS (
-                    UPDATE missing_books SET closed_date = :now, same_as = :kept WHERE id = :double RETURNING *
-                )
-                UPDATE missing_books m SET
-                    reasons = ARRAY(SELECT DISTINCT unnest(m.reasons || gone.reasons) ORDER BY 1),
-                    series_id = coalesce(m.series_id, gone.series_id),
-                    series_name = coalesce(m.series_name, gone.series_name),
-                    series_number = coalesce(m.series_number, gone.series_number),
-                    author_id = coalesce(m.author_id, gone.author_id), isbn = coalesce(m.isbn, gone.isbn),
-                    asin = coalesce(m.asin, gone.asin), goodreads_id = coalesce(m.goodreads_id, gone.goodreads_id),
-                    requested_by = coalesce(m.requested_by, gone.requested_by),
-                    other_titles = ARRAY(SELECT DISTINCT unnest(m.other_titles || gone.other_titles || gone.title)
-                                         EXCEPT SELECT m.title ORDER BY 1),
-                    priority = least(m.priority, gone.priority),
-                    -- what is on its way may come; nothing new is tried for what a person ignores
-                    download_status = CASE gone.download_status WHEN 'ignored' THEN 'ignored'
-                                                                ELSE m.download_status END
-                FROM gone WHERE m.id = :kept
-                """
-            ),
-            {"now": now, "kept": kept.gap_id, "double": double.gap_id},
-        )
-    if pairs:
-        gap_keys.key_gaps(connection)
-    return len(pairs)
-
-
-def _fill(connection: Connection, owned: Mapping[str, int], reason: WhyWanted, now: datetime) -> int:
-    """Close the gaps whose work is owned. One that a person ignored stays ignored in history too. Whether a series
-    lacks a work is for its own verdict to say: else the two would open and close one gap in turn for ever."""
-    if not owned:
-        return 0
-    return connection.execute(
-        text(
-            f"""
-            UPDATE missing_books m SET closed_date = :now, book_id = v.book, hold_reason = NULL,
-                   download_status = CASE m.download_status WHEN 'ignored' THEN 'ignored' ELSE 'completed' END
-            FROM (
-                SELECT DISTINCT ON (k.missing_book_id) k.missing_book_id AS id, CAST(o.book AS bigint) AS book
-                FROM jsonb_each_text(CAST(:owned AS jsonb)) AS o (key, book)
-                JOIN missing_book_keys k ON k.key = o.key
-                ORDER BY k.missing_book_id, k.key COLLATE "C"
-            ) v
-            WHERE m.id = v.id AND m.closed_date IS NULL
-              AND m.download_status NOT IN ('queued', 'downloading', 'completed')
-              {"" if reason == "series_gap" else "AND NOT 'series_gap' = ANY(m.reasons)"}
-            """
-        ),
-        {"owned": json.dumps(owned), "now": now},
-    ).rowcount
-
-
-def series_lacking_what_is_owned(connection: Connection, owned: Mapping[str, int]) -> list[int]:
-    """Series with an open gap for one of these works: their verdicts are to be made again."""
-    rows = connection.execute(
-        text(
-            """
-            SELECT DISTINCT m.series_id FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS v (key)
-            JOIN missing_book_keys k ON k.key = v.key
-            JOIN missing_books m ON m.id = k.missing_book_id AND m.closed_date IS NULL
-            WHERE m.series_id IS NOT NULL AND 'series_gap' = ANY(m.reasons)
-              AND m.download_status NOT IN ('queued', 'downloading', 'completed')
-            ORDER BY 1
-            """
-        ),
-        {"keys": json.dumps(list(owned))},
-    )
-    return list(rows.scalars())
 
 
 def _close_unwanted(

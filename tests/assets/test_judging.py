@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from mam_assets.assets.judging import rejudge_authors, rejudge_books, rejudge_series
 from mam_assets.domain.books import CatalogEntry, SeriesRef
 from mam_assets.settings import Settings
-from mam_assets.store import catalog, gap_truths, gaps, judged_portions, judging_processes
+from mam_assets.store import catalog, gap_truths, judged_portions, judging_processes
+from mam_assets.store.gap_turns import one_judging_at_a_time
 from mam_assets.store.library import save_items
 from tests.store.test_catalog import item
 
@@ -149,7 +150,7 @@ def test_one_judging_waits_for_another(clean_engine: Engine, clean_settings: Set
         connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
 
     with clean_engine.begin() as connection:
-        gaps.one_judging_at_a_time(connection)
+        one_judging_at_a_time(connection)
         event.listen(clean_engine, "begin", impatient)
         try:
             with pytest.raises(OperationalError, match="lock timeout"):

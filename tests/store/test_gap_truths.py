@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import CatalogEntry
-from mam_assets.domain.gaps import author_gaps
-from mam_assets.store import catalog, gap_truths, gaps
-from mam_assets.store.gap_snapshots import author_snapshots
+from mam_assets.store import catalog, gap_truths
+from tests.store.judged import judge_authors, judge_series
 from tests.store.test_catalog import NOW
-from tests.store.test_gaps import WORKS, barsoom, judge
+from tests.store.test_gaps import WORKS, barsoom
 
 
 @pytest.fixture
@@ -20,12 +19,8 @@ def judged(connection: Connection) -> Connection:
     author = connection.execute(text("SELECT id FROM authors")).scalar_one()
     lines = [CatalogEntry("MAM", title, title, ("E. R. Burroughs",), audiobook=True) for title in WORKS]
     catalog.save_entries(connection, lines, NOW, author_id=author)
-    gaps.write_series(connection, judge(connection), NOW)
-    verdicts = [
-        (one, author_gaps(one.entries, one.owned, author=one.name, today=NOW.date()))
-        for one in author_snapshots(connection)
-    ]
-    gaps.write_authors(connection, verdicts, NOW)
+    judge_series(connection, NOW)
+    judge_authors(connection, NOW)
     return connection
 
 

@@ -8,11 +8,10 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import CatalogEntry, SeriesRef
-from mam_assets.domain.gaps import SeriesVerdict, series_gaps
-from mam_assets.domain.wanting import Snapshot, Wanted, work_key
+from mam_assets.domain.wanting import Wanted, work_key
 from mam_assets.store import catalog, gap_truths, gaps
-from mam_assets.store.gap_snapshots import series_snapshots
 from mam_assets.store.library import save_items
+from tests.store.judged import judge_series
 from tests.store.test_catalog import NOW, ids, item
 
 LATER = NOW + timedelta(days=1)
@@ -34,13 +33,6 @@ def barsoom(connection: Connection, *titles: str) -> int:
     return series
 
 
-def judge(connection: Connection) -> list[tuple[Snapshot, SeriesVerdict]]:
-    return [
-        (s, series_gaps(s.entries, s.owned, series_name=s.name, series_authors=s.authors, today=NOW.date()))
-        for s in series_snapshots(connection)
-    ]
-
-
 def open_gaps(connection: Connection) -> dict[str, str]:
     rows = connection.execute(text("SELECT title, download_status FROM missing_books WHERE closed_date IS NULL"))
     return {row.title: row.download_status for row in rows}
@@ -52,11 +44,11 @@ def wish(title: str, *authors: str) -> Wanted:
 
 def test_a_gap_opens_once_and_closes_when_its_book_comes(connection: Connection) -> None:
     barsoom(connection, WORKS[0])
-    assert gaps.write_series(connection, judge(connection), NOW).opened == 2
-    assert gaps.write_series(connection, judge(connection), LATER).opened == 0
+    assert judge_series(connection, NOW).opened == 2
+    assert judge_series(connection, LATER).opened == 0
     assert open_gaps(connection) == {WORKS[1]: "identified", WORKS[2]: "identified"}
     barsoom(connection, WORKS[0], WORKS[1])
-    assert gaps.write_series(connection, judge(connection), LATER).closed == 1
+    assert judge_series(connection, LATER).closed == 1
     row = connection.execute(text("SELECT * FROM missing_books WHERE title = :t"), {"t": WORKS[1]}).one()
     assert (row.identified_date, row.closed_date, row.download_status) == (NOW, LATER, "completed")
     assert row.book_id is not None
@@ -66,7 +58,7 @@ def test_a_gap_opens_once_and_closes_when_its_book_comes(connection: Connection)
 
 def test_the_checks_see_a_count_that_is_wrong_and_a_work_without_gap(connection: Connection) -> None:
     barsoom(connection, WORKS[0])
-    gaps.write_series(connection, judge(connection), NOW)
+    judge_series(connection, NOW)
     connection.execute(text("UPDATE series SET books_missing = 7"))
     connection.execute(text("UPDATE missing_books SET closed_date = now() WHERE title = :t"), {"t": WORKS[2]})
     assert [row["rows_missing"] for row in gap_truths.series_counts_that_disagree(connection)] == [2]
@@ -75,12 +67,12 @@ def test_the_checks_see_a_count_that_is_wrong_and_a_work_without_gap(connection:
 
 def test_a_work_wanted_for_two_reasons_is_one_row_and_loses_them_one_by_one(connection: Connection) -> None:
     barsoom(connection, WORKS[0])
-    gaps.write_series(connection, judge(connection), NOW)
+    judge_series(connection, NOW)
     gaps.write_wanted(connection, [wish(WORKS[1], "Somebody", "E. R. Burroughs")], NOW)  # co-authors, another order
     reasons = text("SELECT reasons FROM missing_books WHERE title = :t AND closed_date IS NULL")
     assert connection.execute(reasons, {"t": WORKS[1]}).scalars().all() == [["series_gap", "top10"]]
     connection.execute(text("DELETE FROM catalog_entries WHERE title = :t"), {"t": WORKS[1]})
-    gaps.write_series(connection, judge(connection), LATER)
+    judge_series(connection, LATER)
     assert connection.execute(reasons, {"t": WORKS[1]}).scalars().all() == [["top10"]]
 
 
@@ -92,7 +84,7 @@ def test_two_wishes_for_one_work_in_one_call_are_one_gap(connection: Connection)
 def test_what_was_imported_for_a_work_is_that_work_whatever_its_tags_say(connection: Connection) -> None:
     """Else the gap would open again, and the same release be fetched for ever."""
     series = barsoom(connection, WORKS[0])
-    gaps.write_series(connection, judge(connection), NOW)
+    judge_series(connection, NOW)
     save_items(connection, [item("odd", "Track 01", "Unknown")], NOW)
     connection.execute(
         text(
@@ -110,7 +102,7 @@ def test_what_was_imported_for_a_work_is_that_work_whatever_its_tags_say(connect
         ),
         {"t": WORKS[1], "now": NOW},
     )
-    assert gaps.write_series(connection, judge(connection), LATER).opened == 0
+    assert judge_series(connection, LATER).opened == 0
     assert set(open_gaps(connection)) == {WORKS[2]}
     owned = text("SELECT books_owned, books_missing FROM series WHERE id = :id")
     assert tuple(connection.execute(owned, {"id": series}).one()) == (2, 1)
@@ -133,24 +125,24 @@ def statuses(connection: Connection, title: str) -> list[tuple[str, bool]]:
 
 def test_what_was_ignored_and_came_and_went_is_ignored_again_in_a_new_row(connection: Connection) -> None:
     barsoom(connection, WORKS[0])
-    gaps.write_series(connection, judge(connection), NOW)
+    judge_series(connection, NOW)
     ignore(connection, WORKS[1])
     barsoom(connection, WORKS[0], WORKS[1])
-    gaps.write_series(connection, judge(connection), LATER)
+    judge_series(connection, LATER)
     assert statuses(connection, WORKS[1]) == [("ignored", False)]
     connection.execute(text("UPDATE books SET status = 'archived' WHERE title = :t"), {"t": WORKS[1]})
-    gaps.write_series(connection, judge(connection), LATER)
+    judge_series(connection, LATER)
     assert statuses(connection, WORKS[1]) == [("ignored", False), ("ignored", True)]
 
 
 def test_what_was_ignored_stays_so_under_the_other_reason_and_a_changed_title(connection: Connection) -> None:
     barsoom(connection, WORKS[0])
-    gaps.write_series(connection, judge(connection), NOW)
+    judge_series(connection, NOW)
     ignore(connection, WORKS[1])
     connection.execute(
         text("UPDATE catalog_entries SET title = 'Gods of Mars, The: A Novel' WHERE title = :t"), {"t": WORKS[1]}
     )
-    gaps.write_series(connection, judge(connection), LATER)
+    judge_series(connection, LATER)
     gaps.write_wanted(connection, [wish(WORKS[1], "E. R. Burroughs")], LATER)
     assert statuses(connection, WORKS[1]) == [("ignored", True)]
     assert set(open_gaps(connection)) == {WORKS[1], WORKS[2]}
@@ -158,18 +150,18 @@ def test_what_was_ignored_stays_so_under_the_other_reason_and_a_changed_title(co
 
 def test_a_work_of_which_only_an_archived_book_is_left_is_a_gap_again_with_its_history(connection: Connection) -> None:
     barsoom(connection, WORKS[0])
-    gaps.write_series(connection, judge(connection), NOW)
+    judge_series(connection, NOW)
     barsoom(connection, WORKS[0], WORKS[1])
-    gaps.write_series(connection, judge(connection), LATER)
+    judge_series(connection, LATER)
     connection.execute(text("UPDATE books SET status = 'archived' WHERE title = :t"), {"t": WORKS[1]})
-    assert gaps.write_series(connection, judge(connection), LATER).opened == 1
+    assert judge_series(connection, LATER).opened == 1
     assert statuses(connection, WORKS[1]) == [("completed", False), ("identified", True)]
 
 
 def test_a_work_that_is_there_only_as_a_duplicate_is_owned(connection: Connection) -> None:
     barsoom(connection, WORKS[0], WORKS[1])
     connection.execute(text("UPDATE books SET status = 'duplicate' WHERE title = :t"), {"t": WORKS[1]})
-    gaps.write_series(connection, judge(connection), NOW)
+    judge_series(connection, NOW)
     assert set(open_gaps(connection)) == {WORKS[2]}
 
 
@@ -200,14 +192,14 @@ def test_whoever_renames_a_gap_makes_its_keys_void(connection: Connection) -> No
 
 def test_a_second_writing_changes_no_row(connection: Connection) -> None:
     barsoom(connection, WORKS[0])
-    gaps.write_series(connection, judge(connection), NOW)
+    judge_series(connection, NOW)
     versions = text(
         "SELECT 'm', id, CAST(xmin AS text), ctid FROM missing_books UNION ALL "
         "SELECT 'c', id, CAST(xmin AS text), ctid FROM catalog_entries UNION ALL "
         "SELECT 's', id, CAST(xmin AS text), ctid FROM series ORDER BY 1, 2"
     )
     before = connection.execute(versions).all()
-    gaps.write_series(connection, judge(connection), LATER)
+    judge_series(connection, LATER)
     assert connection.execute(versions).all() == before
 
 

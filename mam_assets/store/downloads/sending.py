@@ -94,12 +94,13 @@ def intend_to_send(
     now: datetime,
     *,
     magnet: str | None = None,
-) -> None:
+) -> bool:
     """Write down, before it is done, that this torrent is about to be handed to the client. ``magnet``, without its
-    trackers, is given for one whose files can't be seen yet."""
-    connection.execute(
+    trackers, is given for one whose files can't be seen yet. False, and nothing is written, where it was withdrawn
+    meanwhile: fetching a torrent takes its time, and the book may have come by another way."""
+    intended = connection.execute(
         update(t.Download)
-        .where(t.Download.id == download_id)
+        .where(t.Download.id == download_id, t.Download.status == "queued")
         .values(
             qbittorrent_hash=info_hash,
             magnet_link=magnet,
@@ -109,6 +110,8 @@ def intend_to_send(
             date_updated=now,
         )
     )
+    if not intended.rowcount:
+        return False
     connection.execute(
         text("UPDATE releases SET info_hash = :hash WHERE id = (SELECT release_id FROM downloads WHERE id = :id)"),
         {"hash": info_hash, "id": download_id},
@@ -123,6 +126,7 @@ def intend_to_send(
         intended_at=now,
     )
     connection.execute(statement.on_conflict_do_nothing())
+    return True
 
 
 def unsettled(connection: Connection) -> list[tuple[int, str]]:
