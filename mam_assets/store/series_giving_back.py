@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from mam_assets.domain.series_parting import KnownAs, Membership, Parted, Parting, Place, part
+from mam_assets.store.series_gaps_back import give_gaps_back
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def give_back(connection: Connection, merge: Row[Any], now: datetime) -> Restore
     _give_entries_back(connection, moved, given)
     _give_later_entries(connection, moved, parting, given, number_returns=number_returns)
     _give_work_keys_back(connection, moved, given)
-    gaps = _give_gaps_back(connection, moved, given)
+    gaps = give_gaps_back(connection, moved, given)
     for column in ("kept_id", "restored_id"):
         connection.execute(
             text(
@@ -360,37 +361,3 @@ def _give_work_keys_back(connection: Connection, moved: Mapping[str, Any], given
         """,
     ):
         connection.execute(text(statement).bindparams(bindparam("keys", type_=JSONB)), dict(given) | {"keys": keys})
-
-
-# --- gaps ---------------------------------------------------------------------------------------------------------
-
-
-def _give_gaps_back(connection: Connection, moved: Mapping[str, Any], given: Mapping[str, Any]) -> int:
-    """The gaps that the dropped series had, and those opened since for works that now only it has. The number of
-    both."""
-    had = connection.execute(
-        text(
-            """
-            UPDATE missing_books SET series_id = :restored
-            WHERE series_id = :kept AND id = ANY(CAST(:ids AS bigint[]))
-            """
-        ),
-        dict(given) | {"ids": moved["gaps"]},
-    ).rowcount
-    since = connection.execute(
-        text(
-            """
-            UPDATE missing_books m SET series_id = :restored,
-                   series_name = CASE m.series_name WHEN k.name THEN r.name ELSE m.series_name END
-            FROM series k, series r
-            WHERE k.id = :kept AND r.id = :restored AND m.series_id = k.id
-              AND NOT m.id = ANY(CAST(:had AS bigint[]))
-              AND EXISTS (SELECT FROM catalog_entries c
-                          WHERE c.series_id = r.id AND c.title = ANY(m.other_titles || m.title))
-              AND NOT EXISTS (SELECT FROM catalog_entries c
-                              WHERE c.series_id = k.id AND c.title = ANY(m.other_titles || m.title))
-            """
-        ),
-        dict(given) | {"had": moved["kept_gaps"]},
-    ).rowcount
-    return had + since

@@ -212,9 +212,13 @@ _WHAT_MOVES = """jsonb_build_object(
                               FROM series_work_keys w LEFT JOIN series_work_keys other
                                 ON other.series_id = :keep AND other.key = w.key
                               WHERE w.series_id = :drop),
-                'gaps', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
+                'gaps', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                             'id', m.id, 'status', m.download_status, 'open', m.closed_date IS NULL)
+                             ORDER BY m.id), '[]')
                          FROM missing_books m WHERE m.series_id = :drop),
-                'kept_gaps', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
+                'kept_gaps', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                  'id', m.id, 'status', m.download_status, 'open', m.closed_date IS NULL)
+                                  ORDER BY m.id), '[]')
                               FROM missing_books m WHERE m.series_id = :keep),
                 'merges_kept', (SELECT coalesce(jsonb_agg(m.id ORDER BY m.id), '[]')
                                 FROM series_merges m WHERE m.kept_id = :drop),
@@ -297,19 +301,31 @@ def keep_apart(
 # --- showing -------------------------------------------------------------------------------------------------------
 
 
+_MERGED = """
+    SELECT m.id AS merge_id, m.kept_id, s.name AS kept_name, m.dropped_name, m.rule, m.evidence,
+           jsonb_array_length(m.moved -> 'books') AS books, m.merged_at, m.merged_by, m.undone_at, m.undone_by
+    FROM series_merges m JOIN series s ON s.id = m.kept_id"""
+
+
 def merges(connection: Connection, *, limit: int = 100) -> list[Merged]:
-    """Merges, newest first, undone ones too."""
+    """Merges, newest first, undone ones too; and the pairs that a person holds apart (rule ``held_apart``)."""
+    rows = connection.execute(text(f"{_MERGED} ORDER BY m.id DESC LIMIT :limit"), {"limit": limit})
+    return [Merged(**row) for row in rows.mappings()]
+
+
+def merge_that_took(connection: Connection, name: str) -> Merged | None:
+    """The merge that stands and made a series of this name, or with this number, part of another one."""
     rows = connection.execute(
         text(
-            """
-            SELECT m.id AS merge_id, m.kept_id, s.name AS kept_name, m.dropped_name, m.rule, m.evidence,
-                   jsonb_array_length(m.moved -> 'books') AS books, m.merged_at, m.merged_by, m.undone_at, m.undone_by
-            FROM series_merges m JOIN series s ON s.id = m.kept_id ORDER BY m.id DESC LIMIT :limit
+            f"""
+            {_MERGED} WHERE m.undone_at IS NULL
+              AND (m.moved #>> '{{series,id}}' = :name OR m.dropped_name_key = :key) ORDER BY m.id DESC LIMIT 1
             """
         ),
-        {"limit": limit},
+        {"name": name.strip(), "key": normalise_series(name) or name},
     )
-    return [Merged(**row) for row in rows.mappings()]
+    row = rows.mappings().one_or_none()
+    return None if row is None else Merged(**row)
 
 
 def found_by_name(connection: Connection, name: str) -> list[tuple[int, str, str | None]]:

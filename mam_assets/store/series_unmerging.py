@@ -33,8 +33,16 @@ def unmerge(connection: Connection, merge_id: int, *, by: str | None, now: datet
     row = _merge(connection, merge_id)
     if row is None:
         raise NoSuchMerge(f"there is no merge {merge_id}; `mam series list` shows them.")
+    if row.rule == "held_apart":
+        raise NoSuchMerge(
+            f"{merge_id} is no merge: it notes that {row.dropped_name!r} is another series. "
+            "`mam series merge` makes the two one."
+        )
     if row.undone_at is not None:
-        raise NoSuchMerge(f"merge {merge_id} was undone already, on {row.undone_at:%Y-%m-%d} by {row.undone_by}.")
+        raise NoSuchMerge(
+            f"merge {merge_id} was undone already, on {row.undone_at:%Y-%m-%d} by {row.undone_by or 'nobody named'}. "
+            "`mam series merge` makes the two one again."
+        )
     kept_now = row.kept_id
     later: list[_TakenBack] = []
     while (above := _last_upon(connection, merge_id, before=later[-1].merge_id if later else None)) is not None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, text, update
@@ -263,3 +264,43 @@ def test_what_was_told_of_a_series_while_it_was_part_of_another_goes_with_it(con
     }
     gaps = connection.execute(text("SELECT title, series_id, series_name FROM missing_books ORDER BY title"))
     assert [tuple(row) for row in gaps] == [("Late Autumn", autumn, "Autumn"), ("Red Mars", mars, "Mars")]
+
+
+@pytest.mark.parametrize("ignored", ["Midnight", "Thaw", None])
+def test_two_gaps_that_were_joined_while_their_series_were_one_are_two_again(
+    connection: Connection, ignored: str | None
+) -> None:
+    """Both are number 5 of their series. The one that stood for both forgets the other, or nobody would look for it."""
+    refs = [("Days", "1"), ("Winters", "1")]
+    save_items(connection, [item(name, name, ANN, series=(SeriesRef(name, n),)) for name, n in refs], NOW)
+    known = ids(connection)
+    for name, title in (("Days", "Midnight"), ("Winters", "Thaw")):
+        entry = CatalogEntry("Goodreads", title, title, (ANN,), SeriesRef(name, "5"), isbn=f"978{title}")
+        catalog.save_entries(connection, [entry], NOW, series_id=known[name])
+        gap = {"work_key": title, "title": title, "series_id": known[name], "series_name": name}
+        status = "ignored" if title == ignored else "identified"
+        why: dict[str, Any] = {"reason_missing": "series_gap", "reasons": ["series_gap"]}
+        connection.execute(insert(t.MissingBook).values(**gap, **why, download_status=status))
+    told = text(
+        """SELECT title, series_id, closed_date, same_as, other_titles, isbn, download_status
+           FROM missing_books ORDER BY title"""
+    )
+    before = connection.execute(told).all()
+    merge_id = merge(connection, keep=known["Days"], drop=known["Winters"], **BY_HAND)
+    connection.execute(
+        text(
+            """
+            WITH gone AS (
+                UPDATE missing_books SET closed_date = :now, same_as = (
+                    SELECT id FROM missing_books WHERE title = 'Midnight')
+                WHERE title = 'Thaw' RETURNING *
+            )
+            UPDATE missing_books m SET other_titles = '{Thaw}', isbn = '978Thaw', download_status =
+                CASE gone.download_status WHEN 'ignored' THEN 'ignored' ELSE m.download_status END
+            FROM gone WHERE m.id = gone.same_as
+            """
+        ),
+        {"now": NOW},
+    )
+    unmerge(connection, merge_id, by="Ann", now=LATER)
+    assert connection.execute(told).all() == before
