@@ -45,7 +45,7 @@ def _person() -> str:
 def merge(console: Console, settings: Settings, keep: str, drop: str) -> None:
     """Merge two series, named by number or by name. Raises NoSuchMerge."""
     with _transaction(settings) as connection:
-        kept, dropped = (_one_series(connection, name) for name in (keep, drop))
+        kept, dropped = _two_series(connection, keep, drop)
         sides = {side.series_id: side for side in series_identity.sides_alike(connection)}
         words = f"{_person()} says that they are one"
         if kept[0] in sides and dropped[0] in sides:
@@ -76,13 +76,13 @@ def unmerge(console: Console, settings: Settings, merge_id: int) -> None:
 def apart(console: Console, settings: Settings, first: str, second: str) -> None:
     """Note that two series are not one. Raises NoSuchMerge."""
     with _transaction(settings) as connection:
-        one, other = (_one_series(connection, name) for name in (first, second))
+        one, other = _two_series(connection, first, second)
         series_identity.keep_apart(connection, one[0], other[0], by=_person(), now=datetime.now(UTC))
     _say(console, f"{one[1]!r} and {other[1]!r} stay two series.")
 
 
 def show(console: Console, settings: Settings) -> None:
-    """The merges, newest first, and the pairs that are in doubt."""
+    """The merges, newest first, the pairs that a person holds apart, and those that are in doubt."""
     from rich.table import Table
 
     with _transaction(settings) as connection:
@@ -94,7 +94,12 @@ def show(console: Console, settings: Settings) -> None:
             pen_names=series_identity.pen_names(connection),
         ).doubts
     done = Table("merge", "kept", "was merged into it", "why", "by", "undone", title="Merged series")
+    apart = Table("series", "is not", "why", "by", title="Held apart")
     for one in merges:
+        if one.rule == "held_apart":
+            row = (f"{one.kept_name} ({one.kept_id})", one.dropped_name, one.evidence, one.merged_by or "")
+            apart.add_row(*map(_plain, row))
+            continue
         undone = f"{one.undone_at:%Y-%m-%d} {one.undone_by or ''}" if one.undone_at else ""
         kept = f"{one.kept_name} ({one.kept_id})"
         done.add_row(
@@ -105,7 +110,9 @@ def show(console: Console, settings: Settings) -> None:
     for doubt in doubts:
         pair = (f"{names[number]} ({number})" for number in (doubt.first, doubt.second))
         open_.add_row(*map(_plain, (*pair, doubt.evidence)))
-    console.print(done if merges else "No series were merged.")
+    console.print(done if done.row_count else "No series were merged.")
+    if apart.row_count:
+        console.print(apart)
     console.print(open_ if doubts else "No pair of series is in doubt.")
 
 
@@ -118,10 +125,33 @@ def alias(console: Console, settings: Settings, other_name: str, author: str, *,
     _say(console, f"{author} {told}. What is known under the names is found when `author_catalog` runs next.")
 
 
+def _two_series(connection: Connection, first: str, second: str) -> tuple[tuple[int, str], tuple[int, str]]:
+    """(number, name) of two series that a person names. Raises NoSuchMerge, with the remedy, where they are not two."""
+    one, other = (_one_series(connection, name) for name in (first, second))
+    if one[0] != other[0]:
+        return one, other
+    for name in (first, second):
+        if name.strip() != str(one[0]) and (merge := series_identity.merge_that_took(connection, name)) is not None:
+            raise NoSuchMerge(_is_part(merge))
+    raise NoSuchMerge(f"{first!r} and {second!r} are one series, {one[1]!r} ({one[0]}): name two.")
+
+
+def _is_part(merge: series_identity.Merged) -> str:
+    return (
+        f"{merge.dropped_name!r} is part of {merge.kept_name!r} ({merge.kept_id}) already, by merge {merge.merge_id}. "
+        f"`mam series unmerge {merge.merge_id}` makes it a series of its own again."
+    )
+
+
 def _one_series(connection: Connection, name: str) -> tuple[int, str]:
     found = series_identity.found_by_name(connection, name)
+    if not found and (merge := series_identity.merge_that_took(connection, name)) is not None:
+        raise NoSuchMerge(_is_part(merge))
     if not found:
-        raise NoSuchMerge(f"no series is called {name!r}, nor has that number.")
+        raise NoSuchMerge(
+            f"no series is called {name!r}, nor has that number. Write its name as Audiobookshelf does; "
+            "`mam series list` and `mam why TITLE` show numbers and spellings."
+        )
     if len(found) > 1 and not name.strip().isdigit():
         shown = ", ".join(f"{number} ({title} by {author or 'nobody known'})" for number, title, author in found)
         raise NoSuchMerge(f"{name!r} may be any of these: {shown}. Give the number.")
