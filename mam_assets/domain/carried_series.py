@@ -86,14 +86,18 @@ _COUNTING = (
     "level grade age ages aged stage step part parts pt disc disk cd cds track season episode act scene chapter psalm"
     " psalms day days week weeks year years month months top under over section lesson unit class no number nr route"
     " area windows phase format hours hour minutes tier volume volumes vol book books edition version rev mp3 kbps"
-    " of in at to and for by the with from since page pages room cell ward gate platform floor channel article figure"
-    " side tape cassette reel file record folder issue series draft verse canto stanza column table map plate exhibit"
-    " appendix hymn song round game match team group degree category type model mark size zone sector district block"
-    " module course exam quiz test term paper"
+    " of in at to and for by the with from since page pages channel article figure"
     " symphony sonata concerto opus op prelude nocturne etude suite requiem sonnet"
     " stufe niveau klasse jahr jahre kapitel staffel folge teil ans niveau saison chapitre nivel temporada capitulo"
 )
 _COUNTS_ELSE = frozenset(_COUNTING.split())
+# These end the names of series too, and count only where they are all that stands there: "(Tape 6)".
+_COUNTING_ALONE = (
+    "side tape cassette reel file record folder issue series draft verse canto stanza column table map plate exhibit"
+    " appendix hymn song round match team group degree category type model mark size zone sector district block"
+    " module course exam quiz test term paper room cell ward gate platform floor"
+)
+_COUNTS_ALONE = frozenset(_COUNTING_ALONE.split())
 _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()  # noqa: SIM905
 )
@@ -215,8 +219,9 @@ def _numbered_in(inside: str) -> tuple[SeriesRef, ...]:
 
 
 def _counts_else(name: str) -> bool:
-    last = fold(name).rpartition(" ")[2]
-    return last in _COUNTS_ELSE or last in _MONTHS or _is_counted(name)
+    folded = fold(name)
+    last = folded.rpartition(" ")[2]
+    return last in _COUNTS_ELSE or last in _MONTHS or folded in _COUNTS_ALONE or _is_counted(name)
 
 
 def _is_counted(name: str) -> bool:

@@ -17,13 +17,21 @@ _EDITION = re.compile(
     r"|audio ?books?|audio(?: (?:edition|cd))?|audible(?: studios?)?(?: audio)?|retail"
     rf"|(?:{_LANGUAGE} )?{_FORMAT}(?: {_FORMAT})*|[0-9]{{2,3}} ?kbps(?: {_FORMAT})?|(?:{_FORMAT} )[0-9]{{2,3}} ?kbps"
     r"|(?:mass market |trade )?paperback|hard ?cover|hardback|kindle|e ?book|library binding|large print|light novel"
+    r"|(?:\w+ ){1,3}classics?|vintage international|everymans library|(?:\w+ ){0,3}book club(?: (?:pick|selection))?"
+    r"|(?:fully )?(?:annotated|illustrated)|dover thrift editions|librivox(?: recording)?"
     r"|(?:.{0,40} )?(?:edition|ed)|(?:international |national )?bestseller|reissue|reprint|movie tie in|a novel"
     r"|full cast(?: recording)?|dramati[sz]ed adaptation|graphic ?audio|(?:narrated|read) by .{1,60}"
     r"|(?:un)?gekurzt(?:e (?:lesung|ausgabe|fassung))?|hor(?:buch|spiel)"
     r"|texte integral|version integrale|version completa|edizione integrale|onverkort"
 )
+# The genres whose names stand behind a title as if part of it.
+_GENRE = r"lit-?rpg|game-?lit|isekai|xianxia|wuxia|cultivation|progression fantasy"
+_TAIL_CLUE = re.compile(rf"abridged|novel|edition|{_GENRE}", re.IGNORECASE)
+_UNABRIDGED = r"(?:un)?abridged(?: (?:audiobook|edition|version))?"
+_GENRE_TAIL = rf"(?:an? )?(?:\w+ )?(?:{_GENRE})(?:[ /,]+(?:{_GENRE}|\w+)){{0,3}}"
 _EDITION_TAIL = re.compile(
-    r"(?:[:_]|\s[-–—]|,)\s*(?:un)?abridged(?: (?:audiobook|edition|version))?\s*$|(?:[:_]|\s[-–—])\s*a novel\s*$",
+    rf"(?:(?:[:_]|\s[-–—]|,)\s*{_UNABRIDGED}"
+    rf"|(?:[:_]|\s[-–—])\s*(?:a novel|(?:the )?(?:\w+ ){{1,4}}edition|{_GENRE_TAIL}))\s*$",
     re.IGNORECASE,
 )
 
@@ -49,8 +57,7 @@ def strip_edition_notes(title: str) -> str:
 
 def without_edition_tail(text: str) -> str:
     """Take one ": Unabridged" or ": A Novel" off the end, brackets left on. Never empties a text."""
-    tail = text[-40:].lower()
-    if "abridged" not in tail and "novel" not in tail:
+    if _TAIL_CLUE.search(text, max(0, len(text) - 60)) is None:
         return text
     shorter = _EDITION_TAIL.sub("", text).strip()
     return shorter if fold(shorter) else text

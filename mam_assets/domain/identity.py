@@ -9,9 +9,11 @@ is unsure, and nobody may act on it. A shared surname alone is never evidence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -115,11 +117,24 @@ def same_person(a: str, b: str, *, pen_names: PenNames | None = None) -> Samenes
 
 
 def joined_surname(words: list[str]) -> list[str]:
-    """["ursula", "k", "leguin"] of "Ursula K. Le Guin": sources write particles apart and together."""
+    """["ursula", "k", "leguin"] of "Ursula K. Le Guin": sources write particles apart and together. A long surname is
+    spelled in one way of several that transliterators have: "dostoevski" of "Dostoyevsky" and "Dostoevskij"."""
     start = len(words) - 1
     while start > 1 and words[start - 1] in NAME_PARTICLES:
         start -= 1
-    return [*words[:start], "".join(words[start:])]
+    surname = "".join(words[start:])
+    return [*words[:start], _one_spelling(surname) if len(surname) >= _LONG_SURNAME else surname]
+
+
+_LONG_SURNAME = 7  # "Smith" and "Smyth" are two
+_TRANSLITERATED = ((re.compile(r"[ijy]e(?=.)"), "e"), (re.compile(r"[ijy]+"), "i"), (re.compile(r"t(?=ch)"), ""))
+
+
+@lru_cache(maxsize=50_000)
+def _one_spelling(surname: str) -> str:
+    for pattern, letters in _TRANSLITERATED:
+        surname = pattern.sub(letters, surname)
+    return surname.replace("kh", "h").replace("w", "v")
 
 
 def _compare_given(given_a: list[str], given_b: list[str], shown: str) -> SamenessVerdict:

@@ -11,7 +11,10 @@ from functools import lru_cache
 
 from mam_assets.domain.folding import fold
 
-_HONOURS = frozenset({"dr", "prof", "professor", "sir", "dame", "phd", "md", "jr", "sr", "esq", "obe", "cbe", "mbe"})
+_HONOURS = frozenset(
+    {"dr", "prof", "professor", "sir", "dame", "phd", "md", "jr", "sr", "esq", "obe", "cbe", "mbe", "pere"}
+)
+_NOBLE = frozenset({"count", "countess", "baron", "baroness", "lord", "lady", "graf", "comte", "comtesse"})
 _SUFFIX = re.compile(r"(?:jr|sr|ph\.?\s?d|m\.?d|esq|ii|iii|iv)\.?", re.IGNORECASE)
 NAME_PARTICLES = frozenset(
     {
@@ -56,6 +59,8 @@ def normalise_person(name: str) -> str:
         words = [part for index, word in enumerate(words) for part in _initials(word, last=index == len(words) - 1)]
     folded = fold(" ".join(words)).split()
     kept = [word for word in folded if word not in _HONOURS]
+    if len(kept) > 2 and kept[0] in _NOBLE:
+        kept = kept[1:]  # but "Lord Dunsany" is called so
     return " ".join(kept or folded)
 
 
@@ -100,6 +105,8 @@ def _split_commas(piece: str) -> list[str]:
             parts[-1] = f"{parts[-1]}, {part}"
         elif part:
             parts.append(part)
+    if len(parts) == 2 and " " in parts[0] and " " not in parts[1] and len(parts[0].split()) <= 3:
+        return [piece]  # "García Márquez, Gabriel": who has one name only is hardly ever named behind another
     pairs = list(zip(parts[::2], parts[1::2], strict=False))
     turned = len(parts) % 2 == 0 and all(_is_surname(last) and len(first.split()) <= 3 for last, first in pairs)
     if turned and (len(pairs) == 1 or any(_has_initial(first) for _, first in pairs)):

@@ -34,7 +34,8 @@ _QUOTES = " []()'\"‘’“”"
 _FIRST_BRACKET = re.compile(r"^(?P<name>[(\[][^()\[\]]+|[^()\[\]:]+\[[0-9.]+)[)\]](?:\s*[:_]|\s+[-–—])?\s+(?=\S)")
 _ARTICLE = re.compile(r"an?\s+", re.IGNORECASE)
 _NOVEL_OF = re.compile(
-    r"^(?:an?|the)\s+(?:\w+\s+)?(?:novel|novella|story|tale|adventure)\s+(?:of|in|from)\s+", re.IGNORECASE
+    r"^(?:an?|the)\s+(?:\w+\s+){0,2}(?:novel|novella|story|tale|adventure|book|volume)\s+(?:of|in|from)\s+",
+    re.IGNORECASE,
 )
 # What stands behind the series' name and number but says only what kind of book it is.
 _KIND_OF_BOOK = re.compile(
@@ -196,7 +197,7 @@ def _named_like_series(
         numbered.remove(plain)
         if {hits[run].number for run in numbered} != {hits[plain].number}:
             return title, None
-    if numbered and not hits[numbered[0]].labelled and numbered[0] > plain:
+    if numbered and not hits[numbered[0]].labelled and numbered[0] > plain and hits[numbered[0]].number != "1":
         return title, None
     named = text[starts[plain[0]] : ends[plain[1]]].strip()
     if (
@@ -208,7 +209,14 @@ def _named_like_series(
 
 
 def _named(part: str, keys: Mapping[str, str]) -> _Named | None:
-    plain = _NOVEL_OF.sub("", part.strip(_QUOTES))
+    plain = part.strip(_QUOTES)
+    named = _named_plainly(plain, keys)
+    if named is None and (begun := _NOVEL_OF.match(plain)) is not None:
+        named = _named_plainly(plain[begun.end() :], keys)
+    return named
+
+
+def _named_plainly(plain: str, keys: Mapping[str, str]) -> _Named | None:
     name = _name_of(plain, keys)
     if name is not None:
         return _Named(name)

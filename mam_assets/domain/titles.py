@@ -68,6 +68,12 @@ _TENS = {
     "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80",
     "ninety": "90",
 }  # fmt: skip
+_ZEROS = {"hundred": "00", "thousand": "000"}
+_SHORT = {
+    "volume": "vol", "number": "no", "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th",
+    "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th", "eleventh": "11th",
+    "twelfth": "12th",
+}  # fmt: skip
 _NUMBERS = frozenset(_DIGITS) | {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
 
 
@@ -170,8 +176,9 @@ def _plain_number(word: str) -> str:
 
 
 def numbers_as_digits(title_key: str) -> str:
-    """A title's key with numbers below a hundred as digits and "volume" as "vol", for sources write either: "ten" is
-    "10", "catch twenty two" is "catch 22", "nineteen eighty four" is "19 84"."""
+    """A title's key with its numbers as digits and without what sources write or leave out: "ten" is "10", "catch
+    twenty two" is "catch 22", "nineteen eighty four" is "19 84", "one hundred" is "100", "first" is "1st", "volume" is
+    "vol", "number" is "no", and "the" inside a title is nothing. A key for looking up, never for showing."""
     words: list[str] = []
     tens = ""
     for word in title_key.split():
@@ -181,5 +188,9 @@ def numbers_as_digits(title_key: str) -> str:
             tens = ""
             continue
         tens = _TENS.get(word, "")
-        words.append(tens or digits or _TEENS.get(word) or ("vol" if word == "volume" else word))
+        zeros = _ZEROS.get(word)
+        if zeros is not None and words and words[-1].isdigit():
+            words[-1] += zeros
+        elif word != "the":
+            words.append(tens or digits or _TEENS.get(word) or _SHORT.get(word, word))
     return " ".join(words)
