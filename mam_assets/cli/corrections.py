@@ -5,12 +5,12 @@ Does not belong here: what a revert or a lock is (store/corrections.py).
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mam_assets.cli.person import person
 from mam_assets.settings import Settings
 from mam_assets.store import corrections
 from mam_assets.store.corrections import Found, NotDone, Reverted
@@ -40,7 +40,7 @@ def revert(
         for number in _chosen(connection, correction_id, run_id, book):
             try:
                 with connection.begin_nested():
-                    done.append(corrections.revert(connection, number, now, by=getpass.getuser()))
+                    done.append(corrections.revert(connection, number, now, by=person()))
             except NotDone as problem:
                 refused.append(str(problem))
         if dry_run:
@@ -66,7 +66,7 @@ def lock(console: Console, settings: Settings, book: str, field: str, value: str
     """Lock a field of a book, at a value where one is given. Raises NotDone."""
     with _connection(settings) as connection, connection.begin():
         found = _one(connection, book)
-        held = corrections.lock(connection, found.book_id, field, datetime.now(UTC), by=getpass.getuser(), value=value)
+        held = corrections.lock(connection, found.book_id, field, datetime.now(UTC), by=person(), value=value)
     _say(console, f"{field} of {found.title!r} (book {found.book_id}) is locked at {_short(held)}")
     return 0
 
@@ -75,7 +75,7 @@ def unlock(console: Console, settings: Settings, book: str, field: str) -> int:
     """Leave a field of a book to the sources again. 1 where it was not locked. Raises NotDone."""
     with _connection(settings) as connection, connection.begin():
         found = _one(connection, book)
-        was_locked = corrections.unlock(connection, found.book_id, field, datetime.now(UTC), by=getpass.getuser())
+        was_locked = corrections.unlock(connection, found.book_id, field, datetime.now(UTC), by=person())
     words = "is left to the sources again" if was_locked else "was not locked"
     _say(console, f"{field} of {found.title!r} (book {found.book_id}) {words}")
     return 0 if was_locked else 1

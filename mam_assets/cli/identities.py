@@ -5,12 +5,12 @@ Does not belong here: the SQL (store/series_identity.py, store/author_catalog.py
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mam_assets.cli.person import person
 from mam_assets.domain.series_identity import decide, judge_pair
 from mam_assets.settings import Settings
 from mam_assets.store import author_catalog, series_identity, series_unmerging
@@ -35,19 +35,12 @@ def _transaction(settings: Settings) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "a person"
-
-
 def merge(console: Console, settings: Settings, keep: str, drop: str) -> None:
     """Merge two series, named by number or by name. Raises NoSuchMerge."""
     with _transaction(settings) as connection:
         kept, dropped = _two_series(connection, keep, drop)
         sides = {side.series_id: side for side in series_identity.sides_alike(connection)}
-        words = f"{_person()} says that they are one"
+        words = f"{person()} says that they are one"
         if kept[0] in sides and dropped[0] in sides:
             words += f"; {judge_pair(sides[kept[0]], sides[dropped[0]]).evidence}"
         merge_id = series_identity.merge(
@@ -56,7 +49,7 @@ def merge(console: Console, settings: Settings, keep: str, drop: str) -> None:
             drop=dropped[0],
             rule="by_hand",
             evidence=words,
-            by=_person(),
+            by=person(),
             now=datetime.now(UTC),
         )
     _say(console, f"{dropped[1]!r} is now part of {kept[1]!r}. `mam series unmerge {merge_id}` undoes it. {_LATER}")
@@ -65,7 +58,7 @@ def merge(console: Console, settings: Settings, keep: str, drop: str) -> None:
 def unmerge(console: Console, settings: Settings, merge_id: int) -> None:
     """Undo a merge, for good. Raises NoSuchMerge."""
     with _transaction(settings) as connection:
-        restored = series_unmerging.unmerge(connection, merge_id, by=_person(), now=datetime.now(UTC))
+        restored = series_unmerging.unmerge(connection, merge_id, by=person(), now=datetime.now(UTC))
     _say(
         console,
         f"{restored.name!r} is a series of its own again ({restored.series_id}), with {restored.books} books and "
@@ -77,7 +70,7 @@ def apart(console: Console, settings: Settings, first: str, second: str) -> None
     """Note that two series are not one. Raises NoSuchMerge."""
     with _transaction(settings) as connection:
         one, other = _two_series(connection, first, second)
-        series_identity.keep_apart(connection, one[0], other[0], by=_person(), now=datetime.now(UTC))
+        series_identity.keep_apart(connection, one[0], other[0], by=person(), now=datetime.now(UTC))
     _say(console, f"{one[1]!r} and {other[1]!r} stay two series.")
 
 
