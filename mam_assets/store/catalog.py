@@ -55,8 +55,8 @@ def series_due(
     limit: int = 0,
 ) -> list[SeriesDue]:
     """Series with an owned book, never checked first, then the longest ago; `stale_before=None` takes all. One whose
-    last attempt failed comes after the others, so that three bad pages starve nobody; `failed_before` leaves out those
-    that failed since."""
+    last attempt failed is due however fresh its list is, and comes after the others, so that three bad pages starve
+    nobody; `failed_before` leaves out those that failed since."""
     rows = connection.execute(
         text(
             """
@@ -75,7 +75,7 @@ def series_due(
             ) names
             WHERE (cardinality(CAST(:ids AS bigint[])) = 0 OR s.id = ANY(CAST(:ids AS bigint[])))
               AND (CAST(:stale AS timestamptz) IS NULL OR s.last_completion_check IS NULL
-                   OR s.last_completion_check < :stale)
+                   OR s.last_completion_check < :stale OR s.check_failed_at > s.last_completion_check)
               AND (CAST(:failed AS timestamptz) IS NULL OR s.check_failed_at IS NULL OR s.check_failed_at < :failed)
             ORDER BY s.check_failed_at NULLS FIRST, s.last_completion_check NULLS FIRST, s.id
             LIMIT nullif(:limit, 0)

@@ -57,7 +57,8 @@ def _series(connection: Connection, stale_before: datetime, failed_before: datet
         text(
             """
             SELECT count(*) FILTER (WHERE s.last_completion_check IS NULL) AS never,
-                   count(*) FILTER (WHERE s.last_completion_check < :stale) AS stale
+                   count(*) FILTER (WHERE s.last_completion_check < :stale
+                                       OR s.check_failed_at > s.last_completion_check) AS stale
             FROM series s
             WHERE EXISTS (SELECT FROM book_series bs JOIN books b ON b.id = bs.book_id
                           WHERE bs.series_id = s.id AND b.status = 'active' AND b.title_key <> '')

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import CatalogEntry, LibraryItem, SeriesRef
-from mam_assets.store import catalog
+from mam_assets.domain.rounds import Lane
+from mam_assets.store import catalog, rounds
 from mam_assets.store.author_catalog import authors_due
 from mam_assets.store.library import save_items
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def item(abs_id: str, title: str, *authors: str, series: tuple[SeriesRef, ...] = ()) -> LibraryItem:
@@ -105,6 +107,16 @@ def test_a_series_whose_page_failed_comes_after_the_others_until_it_is_read(conn
     assert tuple(row.one()) == ("goodreads: nonsense", None)
     catalog.series_checked(connection, known["Barsoom"], NOW)
     assert connection.execute(text("SELECT count(*) FROM series WHERE check_problem IS NOT NULL")).scalar() == 0
+
+
+def test_a_forced_read_that_failed_is_made_again_however_fresh_the_list_is(connection: Connection) -> None:
+    known = fill(connection)
+    for series_id in known.values():
+        catalog.series_checked(connection, series_id, NOW)
+    assert catalog.series_due(connection, stale_before=NOW - DAY) == []
+    catalog.series_check_failed(connection, known["Barsoom"], "goodreads: nonsense", NOW + DAY)
+    assert [s.name for s in catalog.series_due(connection, stale_before=NOW - DAY)] == ["Barsoom"]
+    assert rounds.waiting(connection, NOW - DAY)[Lane.SERIES].stale == 1
 
 
 def test_entries_of_many_series_are_kept_in_one_statement_and_counted_by_source(connection: Connection) -> None:
