@@ -77,6 +77,7 @@ _KIND_LAST = re.compile(
 )
 _SEPARATOR = re.compile(rf":\s|\s[{DASHES}]\s")
 _SAYS_SERIES = re.compile(rf"\S\s{KIND}$", re.IGNORECASE)
+_MAY_BE_OUTSIDE = re.compile(rf"[:,]\s|\s[{DASHES}]\s")
 _PLACED_FIRST_CLUE = re.compile(rf"[0-9](?::|\s[{DASHES}])\s")
 _PLACED_LAST_CLUE = re.compile(rf"(?:[,:]|\s[{DASHES}])\s.*?(?:\b{LABEL}|#)", re.IGNORECASE)
 
@@ -237,7 +238,7 @@ def _series_outside(text: str) -> tuple[str, tuple[SeriesRef, ...]] | None:
     Messiah", "Dune Messiah, Book Two of Dune", "Dune Messiah: The Dune Series, Book 2", "Dune: Dune, Book 1". Not "Dune
     Messiah: Dune, Book 2", for "Percy Jackson: The Lightning Thief, Book 1" is written just so: who knows the series'
     name asks `series_in_title.place_in_title`."""
-    if len(text) > 300:
+    if len(text) > 300 or _MAY_BE_OUTSIDE.search(text) is None:
         return None
     placed_first, placed_last = _PLACED_FIRST_CLUE.search(text), _PLACED_LAST_CLUE.search(text)
     if not (placed_first or placed_last):

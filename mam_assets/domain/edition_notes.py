@@ -26,6 +26,7 @@ _EDITION = re.compile(
 )
 # The genres whose names stand behind a title as if part of it.
 _GENRE = r"lit-?rpg|game-?lit|isekai|xianxia|wuxia|cultivation|progression fantasy"
+_SEPARATOR = re.compile(r"[:_,–—]|\s-")
 _TAIL_CLUE = re.compile(rf"abridged|novel|edition|{_GENRE}", re.IGNORECASE)
 _UNABRIDGED = r"(?:un)?abridged(?: (?:audiobook|edition|version))?"
 _GENRE_TAIL = rf"(?:an? )?(?:\w+ )?(?:{_GENRE})(?:[ /,]+(?:{_GENRE}|\w+)){{0,3}}"
@@ -57,7 +58,7 @@ def strip_edition_notes(title: str) -> str:
 
 def without_edition_tail(text: str) -> str:
     """Take one ": Unabridged" or ": A Novel" off the end, brackets left on. Never empties a text."""
-    if _TAIL_CLUE.search(text, max(0, len(text) - 60)) is None:
+    if _SEPARATOR.search(text) is None or _TAIL_CLUE.search(text, max(0, len(text) - 60)) is None:
         return text
     shorter = _EDITION_TAIL.sub("", text).strip()
     return shorter if fold(shorter) else text

@@ -74,6 +74,7 @@ _SHORT = {
     "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th", "eleventh": "11th",
     "twelfth": "12th",
 }  # fmt: skip
+_REWRITTEN = frozenset({"the", *_DIGITS, *_TEENS, *_TENS, *_ZEROS, *_SHORT})
 _NUMBERS = frozenset(_DIGITS) | {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
 
 
@@ -179,9 +180,12 @@ def numbers_as_digits(title_key: str) -> str:
     """A title's key with its numbers as digits and without what sources write or leave out: "ten" is "10", "catch
     twenty two" is "catch 22", "nineteen eighty four" is "19 84", "one hundred" is "100", "first" is "1st", "volume" is
     "vol", "number" is "no", and "the" inside a title is nothing. A key for looking up, never for showing."""
+    written = title_key.split()
+    if _REWRITTEN.isdisjoint(written):
+        return title_key
     words: list[str] = []
     tens = ""
-    for word in title_key.split():
+    for word in written:
         digits = _DIGITS.get(word)
         if tens and digits is not None and len(digits) == 1:
             words[-1] = tens[0] + digits
