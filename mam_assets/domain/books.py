@@ -340,7 +340,8 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class OwnedBook:
     """A book of the library as the gap rules see it: one row per (book, series). ``series_name`` names the series that
-    ``series_position`` counts in; an author's gaps need it to see that a box set covers its volumes."""
+    ``series_position`` counts in; an author's gaps need it to see that a box set covers its volumes.
+    ``place_is_settled``: a person has said that the number is right."""
 
     book_id: int
     title: str
@@ -349,6 +350,7 @@ class OwnedBook:
     isbn: str | None = None
     asin: str | None = None
     series_name: str | None = None
+    place_is_settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

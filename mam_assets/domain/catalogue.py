@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from mam_assets.domain.books import CatalogEntry, Reason
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
+from mam_assets.domain.kinship import akin, one_word_apart
 from mam_assets.domain.languages import is_other_script, normalise_language
 from mam_assets.domain.marks import Mark, marks_of, range_in
 from mam_assets.domain.names import (
@@ -33,6 +34,7 @@ _OTHER_SCRIPTS = frozenset(
     {"russian", "ukrainian", "bulgarian", "serbian", "greek", "hebrew", "arabic", "farsi", "urdu", "hindi", "bengali"}
     | {"tamil", "thai", "chinese", "japanese", "korean"}
 )
+_PLACED_BY, _PLACED_BY_ANYBODY = {"goodreads": 0, "audible": 1}, 2
 _SOURCES = {"goodreads": 0, "googlebooks": 1, "google_books": 1, "audible": 2, "audiobookshelf": 3, "mam": 4}
 
 
@@ -133,10 +135,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueWork:
-    """Lines that are one work; the first one speaks for it. ``position`` is the first that any of them gives,
-    ``places`` are all of them."""
+    """Lines that are one work; the first one speaks for it. ``position`` is its own, ``places`` are those of all lines:
+    sources may count differently. ``place_only`` are lines that nothing but an equal place joined with the first: their
+    titles are no names of the work."""
 
     lines: tuple[Line, ...]
+    place_only: tuple[Line, ...] = ()
     position: Position | None = field(init=False)
     places: frozenset[tuple[str, str]] = field(init=False)
 
@@ -153,6 +157,21 @@ class CatalogueWork:
     @property
     def entry(self) -> CatalogEntry:
         return self.lines[0].entry
+
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """The place that the source gives it which ranks first of all that give one."""
+        return self.lines[0].place
+
+    @property
+    def place_rank(self) -> int:
+        """How much its place is believed by who gives it: 0 by Goodreads, 1 by Audible, 2 by an uploader or a title."""
+        return _PLACED_BY.get(self.lines[0].entry.source.casefold(), _PLACED_BY_ANYBODY)
+
+    @property
+    def is_placed_surely(self) -> bool:
+        """Whether its place is more than an uploader's word."""
+        return self.place is not None and self.place_rank < _PLACED_BY_ANYBODY
 
     @property
     def sources(self) -> frozenset[str]:
@@ -199,12 +218,21 @@ def _line_order(line: Line) -> tuple[object, ...]:
     return (
         line.position is None,
         line.position.key if line.position else (),
-        _SOURCES.get(entry.source.casefold(), 9),
+        _source_rank(entry.source),
         entry.source,
         len(entry.title),
         entry.title,
         entry.source_key,
     )
+
+
+def _source_rank(source: str) -> int:
+    return _SOURCES.get(source.casefold(), 9)
+
+
+def _speaking_order(line: Line) -> tuple[bool, int]:
+    """Of the lines of one work: a place before none, then the source that is believed most."""
+    return line.position is None, _source_rank(line.entry.source)
 
 
 def group_works(lines: Sequence[Line]) -> list[CatalogueWork]:
@@ -213,8 +241,7 @@ def group_works(lines: Sequence[Line]) -> list[CatalogueWork]:
     groups.join_by(_ids, _may_share_id)
     _join_titles(groups)
     _join_subtitles(groups)
-    _join_places(groups)
-    return groups.works()
+    return _with_places_joined(groups)
 
 
 class _Groups:
@@ -247,9 +274,6 @@ class _Groups:
         for index in range(len(self.lines)):
             found[self.root(index)].append(index)
         return found
-
-    def works(self) -> list[CatalogueWork]:
-        return [CatalogueWork(tuple(self.lines[i] for i in members)) for _, members in sorted(self.members().items())]
 
 
 def _ids(line: Line) -> list[Hashable]:
@@ -328,10 +352,24 @@ def _join_subtitles(groups: _Groups) -> None:
             groups.join(other, index)
 
 
+def _with_places_joined(groups: _Groups) -> list[CatalogueWork]:
+    """The works, those joined too that stand at one place under titles akin. What only the place joined is told."""
+    by_name = [groups.root(index) for index in range(len(groups.lines))]
+    _join_places(groups)
+    works = []
+    for _, members in sorted(groups.members().items()):
+        ordered = sorted(members, key=lambda index: _speaking_order(groups.lines[index]))
+        place_only = [groups.lines[index] for index in ordered if by_name[index] != by_name[ordered[0]]]
+        works.append(CatalogueWork(tuple(groups.lines[index] for index in ordered), tuple(place_only)))
+    return works
+
+
 def _join_places(groups: _Groups) -> None:
-    """Two sources that put a work at one place mean one work, by whatever title ("Northern Lights", "The Golden
-    Compass"). A source that itself tells the two apart keeps them apart."""
-    sources = {root: {groups.lines[i].entry.source for i in members} for root, members in groups.members().items()}
+    """Two sources that put a work at one place mean one work where the titles are akin. A source that itself tells the
+    two apart keeps them apart; so does a title that has nothing in common with the other, for one of the two numbers
+    may be a mistake ("Edgedancer" is no "Words of Radiance", whatever number an uploader gave it)."""
+    members = groups.members()
+    sources = {root: {groups.lines[i].entry.source for i in indexes} for root, indexes in members.items()}
     at_place: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, line in enumerate(groups.lines):
         if line.place is None or line.kind not in _WORKS:
@@ -340,9 +378,32 @@ def _join_places(groups: _Groups) -> None:
             a, b = groups.root(other), groups.root(index)
             if a == b:
                 break
-            if not sources[a] & sources[b]:
+            if not sources[a] & sources[b] and _akin(groups, members[a], members[b], line.place):
                 groups.join(a, b)
-                sources[groups.root(a)] = sources[a] | sources[b]
+                root = groups.root(a)
+                sources[root] = sources[a] | sources[b]
+                members[root] = [*members[a], *members[b]]
                 break
         else:
             at_place[line.place].append(index)
+
+
+def _akin(groups: _Groups, first: Iterable[int], second: Iterable[int], place: tuple[str, str]) -> bool:
+    """Whether any titles of two groups at one place are akin, each as it stands and without its series' names."""
+    series: set[str] = set()
+    titles: list[list[str]] = []
+    for indexes in (first, second):
+        entries = [groups.lines[index].entry for index in indexes]
+        series.update(entry.series.name for entry in entries if entry.series is not None)
+        titles.append([title for entry in entries for title in (parse_title_all_series(entry.title)[0], entry.title)])
+    bare = [[*found, *(without_series_name(title, tuple(series)) for title in found)] for found in titles]
+    ours, theirs = (tuple(dict.fromkeys(found)) for found in bare)
+    return akin(ours, theirs, series=series) or one_word_apart(
+        ours, theirs, ordinary=words_elsewhere(groups.lines, place, series)
+    )
+
+
+def words_elsewhere(lines: Iterable[Line], place: tuple[str, str], series: Iterable[str]) -> frozenset[str]:
+    """The words of titles at other places, and of the series' names."""
+    elsewhere = {word for line in lines if line.place != place for word in line.title_key.split()}
+    return frozenset(elsewhere.union(*(normalise_series(name).split() for name in series)))

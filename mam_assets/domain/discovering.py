@@ -16,7 +16,7 @@ from datetime import datetime
 
 from mam_assets.domain.books import CatalogEntry, Medium, Release, Work
 from mam_assets.domain.catalogue import EntryKind, classify
-from mam_assets.domain.identity import PenNames, Sameness, SamenessVerdict, same_person, same_series, same_work
+from mam_assets.domain.identity import PenNames, SamenessVerdict, same_person, same_series, same_work
 from mam_assets.domain.languages import normalise_language
 from mam_assets.domain.names import (
     normalise_person,
@@ -25,7 +25,6 @@ from mam_assets.domain.names import (
     parse_title_series,
     split_people,
 )
-from mam_assets.domain.titles import TitleRelation, closest
 
 _SINGLE_WORKS = frozenset({EntryKind.PRIMARY, EntryKind.NOVELLA})
 
@@ -57,7 +56,7 @@ def rank(
     ]
     groups: list[list[Release]] = []
     for release in sorted({release.guid: release for release in new}.values(), key=_most_snatched_first):
-        group = next((g for g in groups if compare(work_of(g[0]), work_of(release)).is_same), None)
+        group = next((g for g in groups if same_work(work_of(g[0]), work_of(release)).is_same), None)
         if group is not None:
             group.append(release)
         else:
@@ -74,18 +73,6 @@ def _most_snatched_first(release: Release) -> tuple[int, int, float, int, str]:
     age = release.added_at.timestamp() if release.added_at else 0.0
     number = int(release.guid) if release.guid.isdigit() else 0
     return (-(release.snatched or 0), -(release.seeders or 0), age, number, release.guid)
-
-
-def compare(a: Work, b: Work, *, pen_names: PenNames | None = None) -> SamenessVerdict:
-    """As `same_work`, but one place in a series does not make one work of two titles that have nothing in common:
-    uploaders mistake numbers, and what is wrongly taken for owned is never wanted."""
-    verdict = same_work(a, b, pen_names=pen_names)
-    if not verdict.is_same or verdict.reasons[0].code != "series_and_position":
-        return verdict
-    series = tuple(work.series.name for work in (a, b) if work.series is not None)
-    if closest((a.title, *a.other_titles), (b.title, *b.other_titles), series=series) is not TitleRelation.UNRELATED:
-        return verdict
-    return SamenessVerdict(Sameness.UNSURE, verdict.reasons)
 
 
 # --- standing -----------------------------------------------------------------------------------------------------
@@ -225,7 +212,7 @@ class Surroundings:
         return None, doubt
 
     def _compare(self, a: Work, b: Work) -> SamenessVerdict:
-        return compare(a, b, pen_names=self._pen_names)
+        return same_work(a, b, pen_names=self._pen_names)
 
     def _books_near(self, work: Work, *, owned: bool) -> list[NearBook]:
         near = dict.fromkeys(book for key in _wanted_keys(work) for book in self._books.get(key, ()))

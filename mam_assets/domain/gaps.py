@@ -30,7 +30,13 @@ from mam_assets.domain.catalogue import (
 )
 from mam_assets.domain.identity import SamenessVerdict, pen_name_map, same_people
 from mam_assets.domain.names import fold, normalise_series, parse_title_series
-from mam_assets.domain.ownership import Ownership, match_owned, whole_numbers
+from mam_assets.domain.ownership import (
+    DOUBTFUL_POSITION,
+    DOUBTFUL_SPELLING,
+    Ownership,
+    match_owned,
+    whole_numbers,
+)
 
 __all__ = [
     "AuthorVerdict",
@@ -60,7 +66,8 @@ class WorkStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class JudgedWork:
     """One row per work. ``also`` are the other entries that mean it; ``priority`` 1 (first) to 3, as in missing_books;
-    ``counted`` says whether it stands in the totals."""
+    ``counted`` says whether it stands in the totals; ``place_only`` are those of ``also`` that nothing but an equal
+    place joined with it; ``is_placed_surely``: its number is more than an uploader's word."""
 
     entry: CatalogEntry
     kind: EntryKind
@@ -70,6 +77,14 @@ class JudgedWork:
     also: tuple[CatalogEntry, ...] = ()
     priority: int = PRIORITY_PRIMARY
     counted: bool = False
+    place_only: tuple[CatalogEntry, ...] = ()
+    is_placed_surely: bool = False
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Every title that it surely goes by, its own first: not those that only an equal place joined with it."""
+        known = (other.title for other in self.also if other not in self.place_only)
+        return tuple(dict.fromkeys((self.entry.title, *known)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +168,15 @@ def series_gaps(
     )
     numbered = any(work.position is not None for work in works)
     shared = _sharing_a_place(works, ownership)
+    doubts = _doubts_at_places(works, ownership) | ownership.doubts
     judged = tuple(
-        _judge(work, ownership.owners.get(index, []), today, _unwanted_in_series(work, index, numbered, shared))
+        _judge(
+            work,
+            ownership.owners.get(index, []),
+            today,
+            _unwanted_in_series(work, index, numbered, shared),
+            doubts.get(index),
+        )
         for index, work in enumerate(works)
     )
     numbers = whole_numbers(works)
@@ -182,16 +204,42 @@ def _unwanted_in_series(work: CatalogueWork, index: int, numbered: bool, shared:
 
 
 def _sharing_a_place(works: Sequence[CatalogueWork], ownership: Ownership) -> dict[int, str]:
-    """Works at a place that another one holds with more right: the owned one, else the first. One number, one gap."""
+    """Works at a place that another one holds with more right: the one whose source is believed more, then the owned
+    one, then the first. One number, one gap; but where the number is only an uploader's word, an owned work takes no
+    other title out of the gaps."""
     holder: dict[tuple[str, str], int] = {}
     shared: dict[int, str] = {}
+    owned = ownership.owners
     countable = [n for n, work in enumerate(works) if work.kind in (EntryKind.PRIMARY, EntryKind.NOVELLA)]
-    for index in sorted(countable, key=lambda n: (n not in ownership.owners, n)):
-        for place in works[index].places:
-            first = holder.setdefault(place, index)
-            if first != index and index not in ownership.owners:
-                shared[index] = works[first].entry.title
+    for index in sorted(countable, key=lambda n: (works[n].place_rank, n not in owned, n)):
+        place = works[index].place
+        first = holder.setdefault(place, index) if place is not None else index
+        if first == index:
+            continue
+        if (
+            works[first].place_rank < works[index].place_rank
+            if index in owned
+            else (works[first].is_placed_surely or first not in owned)
+        ):
+            shared[index] = works[first].entry.title
     return shared
+
+
+def _doubts_at_places(works: Sequence[CatalogueWork], ownership: Ownership) -> dict[int, Reason]:
+    """Works at a place where another title is owned: one work under two titles, or a mistaken number."""
+    owned_at: dict[tuple[str, str], CatalogueWork] = {}
+    for index in sorted(ownership.owners):
+        if (place := works[index].place) is not None:
+            owned_at.setdefault(place, works[index])
+    return {
+        index: Reason(
+            DOUBTFUL_POSITION,
+            f"{owned_at[work.place].entry.title!r}, which is in the library, has its number by "
+            f"{owned_at[work.place].entry.source}",
+        )
+        for index, work in enumerate(works)
+        if work.place in owned_at and index not in ownership.owners
+    }
 
 
 def author_gaps(
@@ -225,7 +273,13 @@ def author_gaps(
         works, mine, may_be_same_authors=lambda book, work: True, series_key_of=partial(_series_key, author=author)
     )
     judged = tuple(
-        _judge(work, ownership.owners.get(index, []), today, _without_recording(work, needs_proof=True))
+        _judge(
+            work,
+            ownership.owners.get(index, []),
+            today,
+            _without_recording(work, needs_proof=True),
+            ownership.doubts.get(index),
+        )
         for index, work in enumerate(works)
     )
     counts = _Counts.of(judged)
@@ -269,7 +323,11 @@ _NOT_A_GAP = {
 
 
 def _judge(
-    work: CatalogueWork, owners: Sequence[tuple[int, Reason]], today: date, unwanted: Reason | None
+    work: CatalogueWork,
+    owners: Sequence[tuple[int, Reason]],
+    today: date,
+    unwanted: Reason | None,
+    doubt: Reason | None,
 ) -> JudgedWork:
     kind = work.kind
     is_primary = kind is EntryKind.PRIMARY
@@ -284,7 +342,7 @@ def _judge(
     elif unwanted is not None:
         status, reason, counted = WorkStatus.NOT_WANTED, unwanted, False
     else:
-        status, reason, counted = WorkStatus.MISSING, _missing_reason(work), is_primary
+        status, reason, counted = WorkStatus.MISSING, _missing_reason(work, doubt), is_primary
     return JudgedWork(
         entry=work.entry,
         kind=kind,
@@ -294,12 +352,27 @@ def _judge(
         also=tuple(line.entry for line in work.lines[1:]),
         priority=PRIORITY_NOVELLA if kind is EntryKind.NOVELLA else PRIORITY_PRIMARY,
         counted=counted,
+        place_only=tuple(line.entry for line in work.place_only),
+        is_placed_surely=work.is_placed_surely,
     )
 
 
-def _missing_reason(work: CatalogueWork) -> Reason:
+def _missing_reason(work: CatalogueWork, doubt: Reason | None) -> Reason:
     where = f" ({work.position.canonical})" if work.position else ""
-    return Reason("not_in_library", f"no book of the library is {work.entry.title!r}{where}")
+    evidence = (
+        f"no book of the library surely is {work.entry.title!r}{where}"
+        if doubt
+        else (f"no book of the library is {work.entry.title!r}{where}")
+    )
+    if doubt is None:
+        return Reason("not_in_library", evidence)
+    return Reason(doubt.code, f"{evidence}, but {doubt.evidence}: if that is the work, {_SETTLED_BY[doubt.code]}")
+
+
+_SETTLED_BY = {
+    DOUBTFUL_POSITION: "lock that book's series_number",
+    DOUBTFUL_SPELLING: "correct and lock that book's title",
+}
 
 
 def _is_upcoming(work: CatalogueWork, today: date) -> bool:

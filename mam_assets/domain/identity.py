@@ -19,6 +19,7 @@ from rapidfuzz.distance import OSA
 
 from mam_assets.domain.books import Reason, SeriesRef, Work
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
+from mam_assets.domain.kinship import akin
 from mam_assets.domain.languages import normalise_language
 from mam_assets.domain.marks import Mark, marks_of, volume_in
 from mam_assets.domain.names import (
@@ -225,7 +226,9 @@ def same_work(a: Work, b: Work, *, pen_names: PenNames | None = None) -> Samenes
 
     Different on: other authors; a summary, companion, adaptation, box set or part beside the work itself; another
     language; another position in the same series under another title; a title that goes on ("Treasure of Khan").
-    Same on: an equal ISBN or ASIN; title and author; series, position and author. Otherwise unsure.
+    Same on: an equal ISBN or ASIN; title and author; series, position and author with titles that have something in
+    common. A position alone is never enough, since sources count differently and uploaders mistake numbers. Otherwise
+    unsure.
     """
     people = same_people(a.authors, b.authors, pen_names=pen_names)
     if people.is_different:
@@ -258,6 +261,8 @@ def same_work(a: Work, b: Work, *, pen_names: PenNames | None = None) -> Samenes
             return _same("title_and_author", shown)
         return _unsure("author_unsure", f"{shown}: {people.reasons[0].evidence}")
     if place is Sameness.SAME and people.is_same and relation is not TitleRelation.DIFFERENT_NUMBER:
+        if not akin(titles_of(a), titles_of(b), series=series):
+            return _unsure("position_only", f"{shown} stand at the same position of one series, under other titles")
         return _same("series_and_position", f"{shown} stand at the same position of one series")
     years_agree = bool(a.published and b.published) and not years_differ
     same_volume = volume_in(a.title) == volume_in(b.title)

@@ -5,7 +5,9 @@ Belongs here: matching owned books with the works of a catalogue. Does not belon
 
 An owned book is looked for by ISBN or ASIN, then by title, then by its place in the series, then by the title before
 the subtitle. The first that answers settles it: a book whose title is found is not also taken for the work at a wrong
-place.
+place. A place alone shows nothing, for numbers are mistaken and sources count differently: the titles must be akin, or
+a person have settled the number. Nor does a title that is only spelled nearly so: "Hunted" is not "Haunted". Such a
+book is a doubt, which a person can settle.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 
 from mam_assets.domain.books import OwnedBook, Reason
-from mam_assets.domain.catalogue import CatalogueWork, EntryKind
+from mam_assets.domain.catalogue import CatalogueWork, EntryKind, words_elsewhere
 from mam_assets.domain.isbn import normalise_asin, normalise_isbn
+from mam_assets.domain.kinship import akin, one_word_apart
 from mam_assets.domain.marks import Mark, marks_of, range_in, volume_in
 from mam_assets.domain.names import (
     Position,
@@ -28,25 +31,31 @@ from mam_assets.domain.names import (
     normalise_title,
     parse_position,
     parse_title_all_series,
+    strip_edition_notes,
 )
+from mam_assets.domain.spelling import one_spelling
 from mam_assets.domain.titles import (
     TitleRelation,
     numbers_as_digits,
     place_in_title,
     relate_titles,
+    without_series_name,
     without_volume,
 )
 
+DOUBTFUL_POSITION, DOUBTFUL_SPELLING = "doubtful_position", "doubtful_spelling"
 _WORKS = (EntryKind.PRIMARY, EntryKind.NOVELLA)
 SameAuthors = Callable[[Sequence[str], Sequence[str]], bool]
 
 
 @dataclass(slots=True)
 class Ownership:
-    """``owners`` maps the index of a work to (book id, reason); ``unmatched`` are books that no work was found for."""
+    """``owners`` maps the index of a work to (book id, reason); ``unmatched`` are books that no work was found for;
+    ``doubts`` maps a work to why one of these may be it all the same."""
 
     owners: dict[int, list[tuple[int, Reason]]] = field(default_factory=lambda: defaultdict(list))
     unmatched: list[int] = field(default_factory=list)
+    doubts: dict[int, Reason] = field(default_factory=dict)
 
 
 def match_owned(
@@ -73,7 +82,7 @@ def match_owned(
                 evidence = f"{book.title!r} is in the library"
                 found.owners[work].append((book.book_id, Reason("owned_title", evidence)))
             if position is not None and position.is_part and series_key is not None:
-                for work in index.at(series_key, position, book):
+                for work in index.surely_at(series_key, position, book):
                     parts[work].add(position.part or 0)
                     part_books[work].append(book.book_id)
             continue
@@ -83,6 +92,8 @@ def match_owned(
             found.owners[work].append((book.book_id, reason))
         if not hits and not covered:
             found.unmatched.append(book.book_id)
+            for work, doubt in index.doubts(book, position, series_key).items():
+                found.doubts.setdefault(work, doubt)
     for work, numbers in parts.items():
         if len(numbers) >= 2 and numbers == set(range(1, len(numbers) + 1)):
             reason = Reason("owned_parts", f"parts {', '.join(map(str, sorted(numbers)))} are in the library")
@@ -135,8 +146,12 @@ class _Index:
                     self._by_title[whole].add(number)
             if line.entry.series is not None and line.place is not None:
                 self._names[line.entry.series.name] = line.place[0]
-        for series, canonical in sorted(work.places):
-            self._by_place[series, canonical].append(number)
+        for place in sorted(work.places):
+            self._by_place[place].append(number)
+        # Inside a box set is what the source puts there that is believed most.
+        for series, canonical in sorted(
+            {line.place[0]: line.place[1] for line in reversed(work.lines) if line.place}.items()
+        ):
             position = parse_position(canonical)
             if position is not None and not position.is_part:
                 self._series_places[series].append((position, number))
@@ -158,14 +173,14 @@ class _Index:
         for key in dict.fromkeys((title, normalise_title(book.title))):
             named = self._titled(book, self._by_title.get(key, set()), position, series_key)
             if named:
-                return dict.fromkeys(named, reason)
+                return dict.fromkeys(named, reason) | self._settled(book, position, series_key)
         if position is not None and series_key is not None:
-            placed = self.at(series_key, position, book)
+            placed = self.surely_at(series_key, position, book)
             if placed:
                 evidence = f"{book.title!r} is in the library at number {position.canonical}"
                 return {placed[0]: Reason("owned_position", evidence)}
             if not position.is_range:
-                return {}  # the book says where it stands, and nothing of this catalogue stands there
+                return {}  # the book says where it stands, and nothing akin to it stands there
         return self._loosely(book, title)
 
     def _bare(self, book: OwnedBook) -> str:
@@ -237,6 +252,40 @@ class _Index:
         order = list(TitleRelation)
         return sorted(hits, key=lambda n: (order.index(relate_titles(book.title, self._works[n].entry.title)), n))
 
+    def _settled(self, book: OwnedBook, position: Position | None, series_key: str | None) -> dict[int, Reason]:
+        """What stands at the number of a book that a person has settled, under whatever title."""
+        if not book.place_is_settled or position is None or series_key is None or position.is_range:
+            return {}
+        believed = sorted(self.at(series_key, position, book), key=lambda n: self._works[n].place_rank)
+        evidence = f"{book.title!r} is in the library at number {position.canonical}, as a person settled"
+        return dict.fromkeys(believed[:1], Reason("owned_position", evidence))
+
+    def surely_at(self, series_key: str, position: Position, book: OwnedBook) -> list[int]:
+        """The works at a place that the book surely is, not by the place alone."""
+        hits = self.at(series_key, position, book)
+        if position.is_range or book.place_is_settled:
+            return hits
+        return [n for n in hits if self._is_akin(book, (series_key, position.canonical), position, self._works[n])]
+
+    def _is_akin(self, book: OwnedBook, place: tuple[str, str], position: Position, work: CatalogueWork) -> bool:
+        series = tuple(dict.fromkeys(name for name in self._series_names(book) if name))
+        if _says_no_more_than(book.title, series, position):
+            return True
+        titles = [title for line in work.lines for title in _forms(line.entry.title, series, position)]
+        ours = _forms(book.title, series, position)
+        if akin(ours, titles, series=series):
+            return True
+        lines = (line for one in self._works for line in one.lines if one is not work)
+        return one_word_apart(ours, titles, ordinary=words_elsewhere(lines, place, series))
+
+    def doubts(self, book: OwnedBook, position: Position | None, series_key: str | None) -> dict[int, Reason]:
+        """The works that a book, which surely is none, may be: what stands at its place, or is spelled nearly so."""
+        if position is not None and series_key is not None and not position.is_range and not position.is_part:
+            evidence = f"{book.title!r} in the library has its number {position.canonical}, and another title"
+            return dict.fromkeys(self.at(series_key, position, book), Reason(DOUBTFUL_POSITION, evidence))
+        evidence = f"{book.title!r} in the library is spelled nearly so"
+        return dict.fromkeys(self._spelled_nearly(book)[:1], Reason(DOUBTFUL_SPELLING, evidence))
+
     def _loosely(self, book: OwnedBook, title: str) -> dict[int, Reason]:
         bare, volume = without_volume(self._bare(book))
         named = self._eligible(book, self._by_title.get(normalise_title(bare), set())) if volume is not None else []
@@ -249,18 +298,29 @@ class _Index:
             if len(hits) == 1 and whole:
                 evidence = f"{book.title!r} is in the library, and no other work begins so"
                 return {hits[0]: Reason("owned_main_title", evidence)}
-        near = [
+        same = [n for n in self._spelled_nearly(book) if self._is_spelled_otherwise(book, self._works[n])]
+        if len(same) == 1:
+            return {
+                same[0]: Reason("owned_spelled_nearly", f"{book.title!r} is in the library, spelled a little otherwise")
+            }
+        return {}
+
+    def _spelled_nearly(self, book: OwnedBook) -> list[int]:
+        """The works that have a title spelled nearly as the book's."""
+        keys = {_skeleton(normalise_title(title)) for title in (self._bare(book), book.title)}
+        return [
             n
-            for n in self._eligible(
-                book,
-                self._by_skeleton.get(_skeleton(title), set())
-                | self._by_skeleton.get(_skeleton(normalise_title(book.title)), set()),
-            )
+            for n in self._eligible(book, set().union(*(self._by_skeleton.get(key, set()) for key in keys)))
             if relate_titles(book.title, self._works[n].entry.title) in {TitleRelation.EQUAL, TitleRelation.NEAR}
         ]
-        if len(near) == 1:
-            return {near[0]: Reason("owned_spelled_nearly", f"{book.title!r} is in the library, spelled nearly so")}
-        return {}
+
+    def _is_spelled_otherwise(self, book: OwnedBook, work: CatalogueWork) -> bool:
+        """Whether two titles that are spelled nearly alike are one title by some rule of spelling."""
+        ours = {one_spelling(normalise_title(title)) for title in (self._bare(book), book.title)}
+        theirs = {
+            one_spelling(key) for line in work.lines for key in (line.title_key, normalise_title(line.entry.title))
+        }
+        return bool(ours & theirs) or relate_titles(book.title, work.entry.title) is TitleRelation.EQUAL
 
     def _eligible(self, book: OwnedBook, hits: set[int]) -> list[int]:
         return [
@@ -289,6 +349,25 @@ class _Index:
                     evidence = f"{book.title!r} in the library holds {span.canonical}"
                     found.setdefault(number, Reason("owned_in_box_set", evidence))
         return found
+
+
+def _forms(title: str, series: tuple[str, ...], position: Position) -> tuple[str, ...]:
+    """A title as it stands, without its bracket, without its series' name, and without this very number."""
+    unbracketed = strip_edition_notes(parse_title_all_series(strip_edition_notes(title))[0])
+    forms = [title, unbracketed, place_in_title(unbracketed, series)[0], without_series_name(unbracketed, series)]
+    numbered = [without_volume(form) for form in forms]
+    return tuple(dict.fromkeys((*forms, *(bare for bare, volume in numbered if volume == position))))
+
+
+_PLACE_WORDS = frozenset({"the", "a", "an", "novel", "series", "saga", "book", "vol", "no", "part"})
+
+
+def _says_no_more_than(title: str, series: Sequence[str], position: Position) -> bool:
+    """Whether a title is but its place: "Mistborn 2", "Mistborn, Book Two", "Book 2"."""
+    text = f" {numbers_as_digits(normalise_title(strip_edition_notes(title)))} "
+    for name in series:
+        text = text.replace(f" {numbers_as_digits(normalise_title(name))} ", "  ")
+    return {word.lstrip("0") or "0" for word in text.split() if word not in _PLACE_WORDS} == {position.canonical}
 
 
 @lru_cache(maxsize=20_000)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from mam_assets.domain.books import CatalogEntry, OwnedBook
 from mam_assets.domain.gaps import AuthorVerdict, EntryKind, JudgedWork, SeriesVerdict, WorkStatus
-from mam_assets.domain.names import normalise_series, parse_position
+from mam_assets.domain.kinship import akin
+from mam_assets.domain.names import normalise_series, parse_position, parse_title_series
 from mam_assets.domain.titles import TitleRelation, relate_titles
 from mam_assets.domain.work_keys import edition_keys, keys_of, places_of, work_key
 
@@ -159,7 +160,7 @@ def keyed_works(snapshot: Snapshot, works: Sequence[JudgedWork]) -> list[KeyedWo
         if key in seen:
             own = f"{key}|{_place(work)}"
         seen.add(key)
-        titles = (work.entry.title, *(other.title for other in work.also))
+        titles = work.titles
         keys = keys_of(titles, _authors(snapshot, work)) | {key} if count[key] == 1 else {own}
         keyed.append(KeyedWork(work, own, frozenset(keys | _places(snapshot, work, titles))))
     return keyed
@@ -192,14 +193,17 @@ def _places(snapshot: Snapshot, work: JudgedWork, titles: Iterable[str]) -> froz
     series = work.entry.series
     if series is None:
         return frozenset()
-    return places_of(titles, _series_id(snapshot, work), series.name, series.position)
+    # An uploader's number alone makes two works of one series no one work.
+    series_id = _series_id(snapshot, work) if work.is_placed_surely else None
+    return places_of(titles, series_id, series.name, series.position)
 
 
 def _series_id(snapshot: Snapshot, work: JudgedWork) -> int | None:
-    """A series' verdict speaks of that series; an author's of whichever of the author's series has the name."""
+    """A series' verdict speaks of that series; an author's of whichever of the author's series has the name, where the
+    place in it is more than an uploader's word."""
     if snapshot.is_series:
         return snapshot.owner_id
-    series = work.entry.series
+    series = work.entry.series if work.is_placed_surely else None
     return snapshot.series_ids.get(normalise_series(series.name, snapshot.name)) if series else None
 
 
@@ -300,7 +304,7 @@ def _as_wanted(snapshot: Snapshot, keyed: KeyedWork, reason: WhyWanted) -> Wante
         goodreads_id=entry.goodreads_id,
         language=entry.language,
         published=min((one.published for one in entries if one.published), default=None),
-        other_titles=tuple(sorted({other.title for other in work.also} - {entry.title})),
+        other_titles=tuple(sorted(set(work.titles) - {entry.title})),
         priority=work.priority,
     )
 
@@ -391,13 +395,25 @@ def _standing(status: str) -> int:
 
 def _apart(gap: OpenGap | Wanted, want: OpenGap | Wanted, key: str) -> bool:
     """Whether two wishes that share a key are two works all the same: other volumes of one series, or two titles that
-    a source gives one ISBN."""
+    a source gives one ISBN or one place."""
+    if key.startswith("#") and not _akin(gap, want):
+        return True
     if key.startswith(("isbn:", "asin:")) and relate_titles(gap.title, want.title) in _OTHER_TITLES:
         return True
     if gap.series_id is None or gap.series_id != want.series_id:
         return False
     first, second = parse_position(gap.series_number), parse_position(want.series_number)
     return first is not None and second is not None and first != second
+
+
+def _akin(gap: OpenGap | Wanted, want: OpenGap | Wanted) -> bool:
+    series = tuple(name for name in (gap.series_name, want.series_name) if name)
+    titles = [[form for title in (one.title, *one.other_titles) for form in _forms(title)] for one in (gap, want)]
+    return akin(*titles, series=series)
+
+
+def _forms(title: str) -> tuple[str, str]:
+    return title, parse_title_series(title)[0]
 
 
 _OTHER_TITLES = frozenset({TitleRelation.UNRELATED, TitleRelation.DIFFERENT_NUMBER})

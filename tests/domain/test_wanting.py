@@ -86,8 +86,13 @@ def test_nothing_is_wanted_of_a_series_of_which_no_book_is_left() -> None:
         (OpenGap("n|a", "Northern Lights", ("A",), ("The Golden Compass",)), wish("The Golden Compass", "A"), True),
         (
             OpenGap("si fan mysteries|sax rohmer", "The Si-Fan Mysteries", ("Sax Rohmer",), (), 4, "Fu Manchu", "3"),
-            wish("The Hand of Fu-Manchu", "Sax Rohmer", series_id=4, series_name="Fu Manchu", series_number="3"),
+            wish("Si-Fan Mysteries and Others", "Sax Rohmer", series_id=4, series_name="Fu Manchu", series_number="3"),
             True,
+        ),
+        (
+            OpenGap("si fan mysteries|sax rohmer", "The Si-Fan Mysteries", ("Sax Rohmer",), (), 4, "Fu Manchu", "3"),
+            wish("The Golden Scorpion", "Sax Rohmer", series_id=4, series_name="Fu Manchu", series_number="3"),
+            False,
         ),
         (
             OpenGap("m|v", "Aunt Jane's Nieces", ("Edith Van Dyne",), (), 4, "Aunt Jane's Nieces", "1"),
@@ -108,6 +113,7 @@ def test_nothing_is_wanted_of_a_series_of_which_no_book_is_left() -> None:
         "namesake title",
         "another title",
         "place",
+        "another title at a place",
         "pen name",
         "another volume",
         "renamed at its source",
