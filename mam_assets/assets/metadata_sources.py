@@ -300,7 +300,9 @@ class MamSource:
 
     def ask(self, book: BookForLookup) -> Iterator[Sequence[Candidate]]:
         with self._database.begin() as connection:
-            yield metadata.releases_of(connection, book)
+            found = metadata.releases_of(connection, book)
+        # Outside the transaction: whoever takes the answer may be long about it.
+        yield found
 
 
 def sources(

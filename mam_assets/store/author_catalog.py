@@ -49,12 +49,12 @@ def authors_due(
             SELECT a.id, a.name, a.aliases, a.goodreads_id, s.searched_at, own.titles,
                    (SELECT array_agg(o.name) FROM authors o WHERE o.id <> a.id AND o.name = ANY(a.aliases)
                        AND EXISTS (SELECT FROM book_authors ba JOIN books b ON b.id = ba.book_id
-                                   WHERE ba.author_id = o.id AND b.status = 'active')) AS taken
+                                   WHERE ba.author_id = o.id AND b.status IN ('active', 'duplicate'))) AS taken
             FROM authors a
             CROSS JOIN LATERAL (
                 SELECT array_agg(b.title ORDER BY ba.ordinal, b.id) AS titles
                 FROM book_authors ba JOIN books b ON b.id = ba.book_id
-                WHERE ba.author_id = a.id AND b.status = 'active'
+                WHERE ba.author_id = a.id AND b.status IN ('active', 'duplicate')
             ) own
             LEFT JOIN author_searches s ON s.author_id = a.id AND s.source = :source
             WHERE own.titles IS NOT NULL

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -22,6 +22,20 @@ from mam_assets.store import tables as t
 
 # A statement takes 65,535 values at most, and an entry has fifteen.
 _AT_ONCE = 2000
+_TOLD = (
+    "title",
+    "authors",
+    "series_name",
+    "position",
+    "published",
+    "isbn",
+    "asin",
+    "goodreads_id",
+    "language",
+    "audiobook",
+)
+# What is told again in each round without being asked for is not written again in each.
+_SEEN_EVERY = timedelta(hours=20)
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ def series_due(
                 -- the first volume names the series best; a box set or a book without a place names it worst
                 SELECT b.title AS book_title, b.authors
                 FROM book_series bs JOIN books b ON b.id = bs.book_id
-                WHERE bs.series_id = s.id AND b.status = 'active' AND b.title_key <> ''
+                WHERE bs.series_id = s.id AND b.status IN ('active', 'duplicate') AND b.title_key <> ''
                 ORDER BY (bs.position ~ '^[0-9]+$') DESC NULLS LAST, length(bs.position), bs.position, b.id
                 LIMIT 1
             ) owned
@@ -195,6 +209,7 @@ def _save(
     entries: Mapping[int, Sequence[CatalogEntry]],
     now: datetime,
 ) -> int:
+    """Entries by owner; returns how many. ``last_seen`` is true to a day."""
     rows = {
         (owner_id, entry.source, entry.source_key): {
             owner.key: owner_id,
@@ -221,12 +236,13 @@ def _save(
     for start in range(0, len(ordered), _AT_ONCE):
         statement = insert(t.CatalogEntry).values(ordered[start : start + _AT_ONCE])
         new = statement.excluded
-        kept = ("title", "authors", "series_name", "position", "published", "isbn", "asin", "goodreads_id", "language")
+        differs = [getattr(t.CatalogEntry, name).is_distinct_from(new[name]) for name in _TOLD]
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[owner, t.CatalogEntry.source, t.CatalogEntry.source_key],
                 index_where=owner.is_not(None),
-                set_={name: new[name] for name in kept} | {"audiobook": new.audiobook, "last_seen": now},
+                set_={name: new[name] for name in _TOLD} | {"last_seen": now},
+                where=or_(*differs, t.CatalogEntry.last_seen < now - _SEEN_EVERY),
             )
         )
     return len(rows)

@@ -16,6 +16,7 @@ from mam_assets.domain.identity import series_key
 from mam_assets.domain.library import LONGEST_KEY
 from mam_assets.domain.work_keys import KEY_RULES
 from mam_assets.store import marks
+from mam_assets.store.memberships import one_at_a_time
 
 MARK = "series_keys"
 
@@ -24,14 +25,21 @@ def bring_up_to_date(connection: Connection, now: datetime) -> int:
     """Make the keys of all series again, once for each version of the rules; returns how many changed. Without it an
     upgrade would take a series that a book names for a new one. Where two series come to share a key and an author,
     the row keeps its old key and gets the new one among its names: whether they are one is decided as for any two."""
-    done = marks.get(connection, MARK)
-    if done is not None and done["rules"] >= KEY_RULES:
+    if _is_done(connection):
         return 0
+    one_at_a_time(connection)
+    if _is_done(connection):
+        return 0  # by whoever held the lock
     _write_names(connection, _changed(connection, "SELECT id, series_id, name, name_key FROM series_names"))
     changed = _changed(connection, "SELECT id, id AS series_id, name, name_key FROM series")
     _write_series(connection, changed)
     marks.put(connection, MARK, {"rules": KEY_RULES}, now)
     return len(changed)
+
+
+def _is_done(connection: Connection) -> bool:
+    done = marks.get(connection, MARK)
+    return done is not None and bool(done["rules"] >= KEY_RULES)
 
 
 def _changed(connection: Connection, named: str) -> list[dict[str, object]]:

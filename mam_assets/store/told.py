@@ -22,7 +22,8 @@ def series_names(connection: Connection) -> list[NamedSeries]:
             SELECT s.id, s.name, s.author, array_agg(DISTINCT n.name) FILTER (WHERE n.name IS NOT NULL) AS names,
                    array_agg(DISTINCT a.name) FILTER (WHERE a.name IS NOT NULL) AS authors
             FROM series s
-            JOIN book_series bs ON bs.series_id = s.id JOIN books b ON b.id = bs.book_id AND b.status = 'active'
+            JOIN book_series bs ON bs.series_id = s.id
+            JOIN books b ON b.id = bs.book_id AND b.status IN ('active', 'duplicate')
             LEFT JOIN series_names n ON n.series_id = s.id
             LEFT JOIN book_authors ba ON ba.book_id = b.id LEFT JOIN authors a ON a.id = ba.author_id
             GROUP BY s.id ORDER BY s.id

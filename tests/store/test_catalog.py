@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import CatalogEntry, LibraryItem, SeriesRef
 from mam_assets.domain.rounds import Lane
-from mam_assets.store import catalog, rounds
+from mam_assets.store import catalog, rounds, told
 from mam_assets.store.author_catalog import authors_due
 from mam_assets.store.library import save_items
 
@@ -68,6 +69,27 @@ def test_what_a_source_names_no_longer_stays_with_its_day(connection: Connection
     catalog.save_entries(connection, [first], later, series_id=series)
     rows = connection.execute(text("SELECT title, last_seen FROM catalog_entries ORDER BY 1")).all()
     assert [tuple(row) for row in rows] == [("A Princess of Mars", later), ("The Gods of Mars", NOW)]
+
+
+def test_what_is_told_again_the_same_day_is_not_written_again(connection: Connection) -> None:
+    series = fill(connection)["Barsoom"]
+    entry = CatalogEntry("Goodreads", "1", "A Princess of Mars", ("E. R. Burroughs",))
+    look = text("SELECT title, last_seen FROM catalog_entries")
+    soon = NOW + timedelta(minutes=20)
+    catalog.save_entries(connection, [entry], NOW, series_id=series)
+    catalog.save_entries(connection, [entry], soon, series_id=series)
+    assert connection.execute(look).one() == ("A Princess of Mars", NOW)
+    catalog.save_entries(connection, [replace(entry, title="Under the Moons of Mars")], soon, series_id=series)
+    assert connection.execute(look).one() == ("Under the Moons of Mars", soon)
+
+
+def test_a_series_of_which_only_a_second_copy_is_owned_is_due(connection: Connection) -> None:
+    fill(connection)
+    due = catalog.series_due(connection, stale_before=None)
+    named = [series.names for series in told.series_names(connection)]
+    connection.execute(text("UPDATE books SET status = 'duplicate'"))
+    assert catalog.series_due(connection, stale_before=None) == due != []
+    assert [series.names for series in told.series_names(connection)] == named != []
 
 
 def test_an_entry_has_exactly_one_owner(connection: Connection) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from mam_assets.domain.books import SeriesRef
 from mam_assets.domain.work_keys import KEY_RULES
@@ -48,6 +50,23 @@ def test_they_are_made_once_for_each_version_of_the_rules(aged: Connection) -> N
     assert keys(aged) == [("Burroughs' Barsoom", "by hand")]
     marks.put(aged, MARK, {"rules": KEY_RULES - 1}, NOW)
     assert bring_up_to_date(aged, NOW) == 1
+
+
+def test_they_are_made_again_while_nobody_reads_the_library(aged: Connection) -> None:
+    statements: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    event.listen(aged, "before_cursor_execute", note)
+    bring_up_to_date(aged, NOW)
+    locks = [number for number, sql in enumerate(statements) if "mam_assets.library" in sql]
+    writes = [number for number, sql in enumerate(statements) if "UPDATE series" in sql]
+    assert locks
+    assert min(locks) < min(writes)
+    statements.clear()
+    bring_up_to_date(aged, NOW)
+    assert not [sql for sql in statements if "mam_assets.library" in sql]
 
 
 def test_a_book_read_after_an_upgrade_finds_its_series(aged: Connection) -> None:
