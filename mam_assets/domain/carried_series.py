@@ -84,7 +84,7 @@ _PLACED_LAST_CLUE = re.compile(rf"(?:[,:]|\s[{DASHES}])\s.*?(?:\b{LABEL}|#)", re
 _NAME_AND_NUMBER = re.compile(r"(?P<name>.*[^\W\d_].*?)(?:\s*:)? (?P<place>[0-9]{1,2}(?:\.[0-9]{1,2})?)")
 # What a bracketed number counts when it isn't a series.
 _COUNTING = (
-    "level grade age ages aged stage step part parts pt disc disk cd cds track season episode act scene chapter psalm"
+    "level grade age ages aged stage step part pt disc disk cd cds track season episode act scene chapter psalm"
     " psalms day days week weeks year years month months top under over section lesson unit class no number nr route"
     " area windows phase format hours hour minutes tier volume volumes vol book books edition version rev mp3 kbps"
     " of in at to and for by the with from since page pages channel article figure"
