@@ -172,7 +172,7 @@ def _mib(size: int | None) -> str:
     return "" if size is None else f"{size / 2**20:,.1f} MiB"
 
 
-_COLUMNS = ("", "Title", "Authors", "Snatched", "Seeders", "Size", "What became of it")
+_COLUMNS = ("", "Title", "Authors", "Narrators", "Snatched", "Seeders", "Size", "What became of it")
 
 
 def _lists_page(week: date, listed: Sequence[Mapping[str, Any]]) -> Page:
@@ -183,7 +183,7 @@ def _lists_page(week: date, listed: Sequence[Mapping[str, Any]]) -> Page:
         page.heading(genre)
         rows = [
             (
-                *(row[name] for name in ("rank", "title", "authors", "snatched", "seeders", "size_bytes")),
+                *(row[name] for name in ("rank", "title", "authors", "narrators", "snatched", "seeders", "size_bytes")),
                 f"{row['outcome']}: {row['reason']}" if row["reason"] else row["outcome"],
             )
             for row in _sized([row for row in listed if row["genre"] == genre])

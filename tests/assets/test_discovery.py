@@ -193,12 +193,22 @@ def test_the_page_of_the_lists_shows_each_genre_and_no_markup_of_strangers(small
     odd = "| [x](http://evil) <script>"
     release = small.mam_twin._offered[-1]
     small.mam_twin._offered[-1] = replace(
-        release, release=replace(release.release, title=odd, category=41, snatched=10_000, added=small.clock.now())
+        release,
+        release=replace(
+            release.release,
+            title=odd,
+            narrators=("Rose Reader", "Ray Reader"),
+            category=41,
+            snatched=10_000,
+            added=small.clock.now(),
+        ),
     )
     run = small.run(genre_top10).of("genre_top10")
     assert "### Fantasy" in run["lists"]
     assert "### Thriller" in run["lists"]
-    assert "\\| \\[x\\](http://evil) \\<script\\>" in run["lists"]
+    (line,) = [line for line in run["lists"].splitlines() if "\\| \\[x\\](http://evil) \\<script\\>" in line]
+    assert "Rose Reader, Ray Reader" in line
+    assert ["Rose Reader", "Ray Reader"] in small.column("SELECT narrators FROM top10_entries WHERE rank = 1")
 
 
 # --- the daily scan -------------------------------------------------------------------------------------------------

@@ -105,6 +105,7 @@ def test_two_releases_of_one_work_have_one_rank_and_both_are_kept(connection: Co
     )
     rows = discovery.top10_of(connection, WEEK)
     assert [(row["rank"], row["title"], row["other_releases"]) for row in rows] == [(1, "Emma", 1), (2, "Kim", 0)]
+    assert [row["narrators"] for row in rows] == ["One", ""]
     assert connection.execute(text("SELECT count(*) FROM releases")).scalar() == 3
     assert discovery.broken_lists(connection) == []
 
