@@ -8,12 +8,14 @@ key looks like (domain/series_names.py), the keys of gaps (gap_keys), merging se
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from mam_assets.domain.identity import series_key
+from mam_assets.domain.identity import series_key as key_of_owner
 from mam_assets.domain.library import LONGEST_KEY
+from mam_assets.domain.library import series_key as key_when_read
 from mam_assets.domain.work_keys import KEY_RULES
 from mam_assets.store import marks
 from mam_assets.store.memberships import one_at_a_time
@@ -30,8 +32,9 @@ def bring_up_to_date(connection: Connection, now: datetime) -> int:
     one_at_a_time(connection)
     if _is_done(connection):
         return 0  # by whoever held the lock
-    _write_names(connection, _changed(connection, "SELECT id, series_id, name, name_key FROM series_names"))
-    changed = _changed(connection, "SELECT id, id AS series_id, name, name_key FROM series")
+    names = "SELECT id, series_id, name, name_key FROM series_names"
+    _write_names(connection, _changed(connection, names, key_of_owner))
+    changed = _changed(connection, "SELECT id, id AS series_id, name, name_key FROM series", _key_of_others)
     _write_series(connection, changed)
     marks.put(connection, MARK, {"rules": KEY_RULES}, now)
     return len(changed)
@@ -42,9 +45,12 @@ def _is_done(connection: Connection) -> bool:
     return done is not None and bool(done["rules"] >= KEY_RULES)
 
 
-def _changed(connection: Connection, named: str) -> list[dict[str, object]]:
+def _changed(
+    connection: Connection, named: str, key_of: Callable[[str, Sequence[str]], str]
+) -> list[dict[str, object]]:
     """The rows whose key is another one now. A series' name is seen beside its author, and beside whoever stands first
-    in a book of it: so it was keyed when the library was read."""
+    in a book of it. The library's reader sees an item's first author alone: so the names of a series are keyed as who
+    owns them, and the series as who does not, and it is found in whatever order a book names its writers."""
     rows = connection.execute(
         text(
             f"""
@@ -60,8 +66,15 @@ def _changed(connection: Connection, named: str) -> list[dict[str, object]]:
             """
         )
     )
-    made = ((row, series_key(row.name, row.people)[:LONGEST_KEY]) for row in rows)
+    made = ((row, key_of(row.name, row.people)[:LONGEST_KEY]) for row in rows)
     return [{"id": row.id, "key": key} for row, key in made if key and key != row.name_key]
+
+
+def _key_of_others(name: str, people: Sequence[str]) -> str:
+    """The key that a name has beside somebody who does not own it; its owner's, where there is nobody else."""
+    plain = key_when_read(name, ())
+    others = (person for person in people if key_when_read(name, (person,)) == plain)
+    return plain if next(others, None) else key_of_owner(name, people)
 
 
 def _write_names(connection: Connection, changed: list[dict[str, object]]) -> None:

@@ -105,3 +105,23 @@ def test_whoever_stands_first_in_a_book_may_own_the_name(connection: Connection)
     connection.execute(text("UPDATE series SET author = NULL"))
     bring_up_to_date(connection, NOW)
     assert keys(connection) == [("Kline's Venus", "venus"), ("Venus", "venus")]
+
+
+@pytest.mark.parametrize("order", [("Otis Adelbert Kline", BURROUGHS), (BURROUGHS, "Otis Adelbert Kline")])
+def test_a_series_is_found_whichever_of_its_writers_a_book_names_first(
+    connection: Connection, order: tuple[str, str]
+) -> None:
+    """Old rules left the owner's name on in every order."""
+    for number, people in enumerate((order, order[::-1])):
+        series = (SeriesRef("Burroughs' Venus", str(number)),)
+        save_items(connection, [item(f"before {number}", f"Venus {number}", *people, series=series)], NOW)
+    connection.execute(text("UPDATE book_series SET series_id = (SELECT min(id) FROM series)"))
+    connection.execute(text("DELETE FROM series_names WHERE series_id > (SELECT min(id) FROM series)"))
+    connection.execute(text("DELETE FROM series WHERE id > (SELECT min(id) FROM series)"))
+    for table in ("series", "series_names"):
+        connection.execute(text(f"UPDATE {table} SET name_key = 'burroughs venus'"))
+    bring_up_to_date(connection, NOW)
+    for number, people in enumerate((order, order[::-1]), start=2):
+        series = (SeriesRef("Burroughs' Venus", str(number)),)
+        save_items(connection, [item(f"after {number}", f"Venus {number}", *people, series=series)], NOW)
+    assert connection.execute(text("SELECT count(*) FROM series")).scalar() == 1
