@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mam_assets.domain.wanting import Wanted
+from mam_assets.domain.wanting import Wanted, titles_learned
 
 
 class StandingGap(NamedTuple):
@@ -49,8 +49,7 @@ def is_met(want: Wanted, gap: StandingGap) -> bool:
         want.reason in gap.reasons
         and gap.priority <= want.priority
         and (want.published is None or want.published == gap.published)
-        and (want.title == gap.title or want.title in gap.other_titles)
-        and all(title == gap.title or title in gap.other_titles for title in want.other_titles)
+        and set(titles_learned(want, gap)) == set(gap.other_titles)
         and all(value is None or gap[index] is not None for index, value in zip(_told_by_gap, told, strict=True))
         and _keeps_status(want, gap)
     )

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from mam_assets.domain.books import CatalogEntry, OwnedBook
 from mam_assets.domain.gaps import AuthorVerdict, EntryKind, JudgedWork, SeriesVerdict, WorkStatus
@@ -39,6 +39,7 @@ __all__ = [
     "owned_elsewhere",
     "places_of",
     "settle",
+    "titles_learned",
     "wishes_of",
     "work_key",
 ]
@@ -119,6 +120,7 @@ class OpenGap:
     kind: str = "primary"
     gap_id: int = 0
     download_status: str = "identified"
+    reasons: tuple[str, ...] = ()
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -319,6 +321,36 @@ def keys_of_gap(gap: OpenGap | Wanted) -> frozenset[str]:
     if gap.kind in (EntryKind.PRIMARY, EntryKind.NOVELLA):
         keys |= edition_keys(gap.isbn, gap.asin, gap.goodreads_id)
     return keys if gap.work_key.count("|") > 1 else keys | keys_of(titles, gap.authors)
+
+
+class TitledGap(Protocol):
+    """A gap as far as it says under which titles it is sought, and for what."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def other_titles(self) -> Sequence[str]: ...
+    @property
+    def reasons(self) -> Sequence[str]: ...
+
+
+def titles_learned(want: Wanted, gap: TitledGap) -> tuple[str, ...]:
+    """The other titles that a gap has once it has heard a wish. The verdict that speaks for the work, the series' or
+    else the author's, sets them afresh, so that a title which a source has taken back goes; any other verdict adds to
+    them. Only a title akin to what is told comes or stays besides."""
+    told = dict.fromkeys((want.title, *want.other_titles))
+    stands = dict.fromkeys((gap.title, *gap.other_titles))
+    if told.keys() == stands.keys():
+        return tuple(gap.other_titles)
+    reasons = {want.reason, *gap.reasons}
+    speaker = next((reason for reason in ("series_gap", "author_gap") if reason in reasons), None)
+    if speaker is None:
+        return tuple(sorted({*told, *stands} - {gap.title}))
+    sure, heard = (told, stands) if want.reason == speaker else (stands, told)
+    series = (want.series_name,) if want.series_name else ()
+    sure_forms = [form for title in sure for form in _forms(title)]
+    known = {*sure, *(title for title in heard if title in sure or akin(_forms(title), sure_forms, series=series))}
+    return tuple(sorted(known - {gap.title}))
 
 
 def settle(wanted: Iterable[Wanted], open_gaps: Sequence[OpenGap]) -> list[Wanted]:

@@ -20,7 +20,7 @@ from mam_assets.domain.wanting import OpenGap
 from mam_assets.domain.work_keys import KEY_RULES
 
 _GAP = """m.id, m.work_key, m.title, m.authors, m.other_titles, m.series_id, m.series_name, m.series_number, m.isbn,
-    m.asin, m.goodreads_id, m.kind, m.download_status"""
+    m.asin, m.goodreads_id, m.kind, m.download_status, m.reasons"""
 _BATCH = 5_000
 _MANY = 1_000  # so many new rows at once, and the planner's picture of a table is no longer true
 
@@ -296,4 +296,5 @@ def _gap(row: Any) -> OpenGap:
         kind=row.kind,
         gap_id=row.id,
         download_status=row.download_status,
+        reasons=tuple(row.reasons),
     )

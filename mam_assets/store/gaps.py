@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import SeriesRef, Work
 from mam_assets.domain.standing import StandingGap, is_met
-from mam_assets.domain.wanting import OpenGap, Wanted, WhyWanted, Wishes, settle
+from mam_assets.domain.wanting import OpenGap, Wanted, WhyWanted, Wishes, settle, titles_learned
 from mam_assets.store import gap_filling, gap_keys, gap_succession
 from mam_assets.store.gap_keys import ClosedGap
 from mam_assets.store.gap_turns import one_writer
@@ -73,7 +73,7 @@ def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tu
         wishes = settle([*beside, *batch], known)
         before = _closed_before(connection, wishes)
         wishes = [_still_ignored(want, before) for want in wishes]
-        _update(connection, wishes)
+        _update(connection, _with_titles(wishes, known))
         opened = _insert(connection, wishes, now)
         written.opened += len(opened)
         gap_succession.hand_on(connection, opened, wishes, before, now)
@@ -81,6 +81,16 @@ def _open(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> tu
         settled |= {want.work_key for want in wishes}
     written.joined = gap_succession.join_doubles(connection, wanted, settled, now)
     return settled, written
+
+
+def _with_titles(wishes: Sequence[Wanted], known: Sequence[OpenGap]) -> list[Wanted]:
+    """The wishes with all titles that their open gaps are to have."""
+    gaps = {gap.work_key: gap for gap in known}
+    return [
+        replace(want, other_titles=titles_learned(want, gaps[want.work_key]))
+        for want in wishes
+        if want.work_key in gaps
+    ]
 
 
 def _met(connection: Connection, wanted: Sequence[Wanted]) -> dict[str, Wanted]:
@@ -138,7 +148,7 @@ _WANTED = """jsonb_to_recordset(CAST(:wanted AS jsonb)) AS w (
 
 
 def _update(connection: Connection, wanted: Sequence[Wanted]) -> None:
-    """What the open gaps for these works learn: further reasons, ids and titles."""
+    """What the open gaps for these works learn: further reasons and ids, and under which titles they are sought."""
     if not wanted:
         return
     connection.execute(
@@ -166,11 +176,7 @@ def _update(connection: Connection, wanted: Sequence[Wanted]) -> None:
                 JOIN missing_books o ON o.work_key = w.work_key AND o.closed_date IS NULL
                 CROSS JOIN LATERAL (
                     SELECT ARRAY(SELECT DISTINCT unnest(o.reasons || w.reason) ORDER BY 1) AS reasons,
-                           ARRAY(SELECT DISTINCT name FROM (
-                                     SELECT unnest(o.other_titles) AS name
-                                     UNION ALL SELECT jsonb_array_elements_text(w.other_titles)
-                                     UNION ALL SELECT w.title) names
-                                 WHERE name <> o.title ORDER BY 1) AS other_titles
+                           ARRAY(SELECT jsonb_array_elements_text(w.other_titles)) AS other_titles
                 ) r
             ) n
             WHERE m.id = n.id
