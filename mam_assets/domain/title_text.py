@@ -71,7 +71,7 @@ def main_title(text: str) -> str:
 def normalise_title(text: str) -> str:
     """The key of a title: folded, without its bracketed series, edition notes and leading article. Empty only when
     nothing in it can be folded."""
-    title, _ = parse_title_series(text)
+    title, _ = parse_title_series(article_first(text))  # an article may stand behind the bracket, or before it
     return without_article(fold(article_first(strip_edition_notes(title)))) or fold(text)
 
 

@@ -193,8 +193,13 @@ def numbers_as_digits(title_key: str) -> str:
             continue
         tens = _TENS.get(word, "")
         zeros = _ZEROS.get(word)
-        if zeros is not None and words and words[-1].isdigit():
-            words[-1] += zeros
+        number = tens or digits or _TEENS.get(word)
+        if zeros is not None:
+            counted = words.pop() if words and words[-1].isdigit() else "1"
+            words.append(counted + zeros)
+        elif number is not None and words[-1:] == ["and"] and words[-2:-1] and words[-2].endswith("00"):
+            words[-2:] = [words[-2][: -len(number)] + number]  # "hundred and one"
+            tens = ""
         elif word != "the":
-            words.append(tens or digits or _TEENS.get(word) or _SHORT.get(word, word))
+            words.append(number or _SHORT.get(word, word))
     return " ".join(words)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mam_assets.domain.titles import TitleRelation, relate_titles, without_series_name
+from mam_assets.domain.titles import TitleRelation, numbers_as_digits, relate_titles, without_series_name
 
 R = TitleRelation
 
@@ -63,3 +63,21 @@ def test_the_series_name_is_taken_off_a_title(title: str, bare: str) -> None:
 def test_relating_has_no_direction(a: str, b: str) -> None:
     assert relate_titles(a, b) is relate_titles(b, a)
     assert without_series_name(a, (b,)) or not a
+
+
+@pytest.mark.parametrize(
+    ("key", "digits"),
+    [
+        ("one hundred years of solitude", "100 years of solitude"),
+        ("hundred and one dalmatians", "101 dalmatians"),
+        ("one hundred and twenty days", "120 days"),
+        ("twenty thousand leagues under the sea", "20000 leagues under sea"),
+        ("first to die", "1st to die"),
+        ("number one ladies detective agency", "no 1 ladies detective agency"),
+        ("sign of the four", "sign of 4"),
+        ("pride and prejudice", "pride and prejudice"),
+        ("fifty and two", "50 and 2"),
+    ],
+)
+def test_numbers_are_written_in_one_way(key: str, digits: str) -> None:
+    assert numbers_as_digits(key) == digits
