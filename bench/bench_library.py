@@ -119,7 +119,9 @@ def run_asset(url: str, data_dir: Path) -> dict[str, float]:
     try:
         began = time.perf_counter()
         result = dg.materialize(
-            [books], resources={"database": engine, "audiobookshelf": client, "clock": Clock()}, run_config=config
+            [books],
+            resources={"database": engine, "audiobookshelf": client, "clock": Clock(), "settings": settings},
+            run_config=config,
         )
         seconds = time.perf_counter() - began
     finally:

@@ -20,6 +20,14 @@ from mam_assets.store import gap_reports, gaps
 from mam_assets.store.gaps import Written
 
 WHEN_PARENTS_CHANGE = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+# What few books touch, `books` has judged itself; all is judged when it says, by its data version, that more changed.
+_BOOKS = dg.AssetSelection.assets("books")
+_MUCH_CHANGED = dg.AutomationCondition.any_deps_match(
+    dg.AutomationCondition.data_version_changed() & ~dg.AutomationCondition.executed_with_root_target()
+).allow(_BOOKS)
+WHEN_MUCH_CHANGES = WHEN_PARENTS_CHANGE.replace(
+    "any_deps_updated", dg.AutomationCondition.any_deps_updated().ignore(_BOOKS) | _MUCH_CHANGED
+)
 # An upcoming volume comes out by date alone. Two ticks a day reach every time zone on its own day.
 WHEN_A_DAY_BEGINS = (
     dg.AutomationCondition.cron_tick_passed("30 0,12 * * *")
@@ -41,7 +49,7 @@ class GapsConfig(dg.Config):
     group_name="gaps",
     kinds={"postgres"},
     deps=[series_catalog, books],
-    automation_condition=WHEN_PARENTS_CHANGE | WHEN_A_DAY_BEGINS,
+    automation_condition=WHEN_MUCH_CHANGES | WHEN_A_DAY_BEGINS,
     owners=["team:library"],
 )
 def series_gaps(
@@ -73,7 +81,7 @@ def series_gaps(
     group_name="gaps",
     kinds={"postgres"},
     deps=[author_catalog, books],
-    automation_condition=WHEN_PARENTS_CHANGE | WHEN_A_DAY_BEGINS,
+    automation_condition=WHEN_MUCH_CHANGES | WHEN_A_DAY_BEGINS,
     owners=["team:library"],
 )
 def author_gaps(

@@ -4,7 +4,7 @@ Belongs here: the two halves of the read, which work side by side: pages from Au
 Does not belong here: when to compare everything, what is gone (library).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -19,6 +19,8 @@ from mam_assets.store import library_sightings as sightings
 
 PAGE = 1000
 MOST_PROBLEMS = 1000
+# So many books are judged by what they touch; of more the whole is quicker.
+JUDGED_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,15 @@ def _expanded(read: ReadLibrary, library: Library, wanted: Mapping[str, str]) ->
 
 @dataclass
 class Sync:
-    """The writing half: running counts of what was stored."""
+    """The writing half: running counts of what was stored, and of which items (``touched``, by Audiobookshelf's ids: as
+    many as it takes to know that they are many)."""
 
     new: int = 0
     changed: int = 0
     returned: int = 0
     edits: int = 0
     problems: list[str] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
 
     @property
     def words(self) -> str:
@@ -130,8 +134,22 @@ class Sync:
         # Removed and added again, an item has a new id before the old one is seen to be gone.
         there = _still_there(audiobookshelf, replaced)
         with database.begin() as connection:
-            shelf.archive(connection, [abs_id for abs_id in replaced if abs_id not in there], now)
+            gone = [abs_id for abs_id in replaced if abs_id not in there]
+            shelf.archive(connection, gone, now)
             self.count(shelf.save_items(connection, batch.items, now, listed=batch.listed))
+        self.touch([*gone, *(item.abs_id for item in batch.items)])
+
+    def touch(self, abs_ids: Iterable[str]) -> None:
+        """Note which items were stored or archived."""
+        for abs_id in abs_ids:
+            if self.touched_many:
+                return
+            self.touched.add(abs_id)
+
+    @property
+    def touched_many(self) -> bool:
+        """Whether more items were touched than are judged one by one."""
+        return len(self.touched) > JUDGED_AT_ONCE
 
     def count(self, saved: shelf.Saved) -> None:
         """Add to the counts."""

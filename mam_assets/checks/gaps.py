@@ -29,6 +29,12 @@ def every_missing_work_is_a_gap(database: dg.ResourceParam[Engine]) -> dg.AssetC
     return _none_wrong(database, gap_truths.missing_works_without_gap, "missing works have no gap")
 
 
+@dg.asset_check(asset=series_gaps)
+def no_owned_work_is_a_gap(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
+    """No gap stays open for a work that its series shows to be owned, unless a download of it is under way."""
+    return _none_wrong(database, gap_truths.gaps_of_owned_works, "gaps are open for works that are owned")
+
+
 @dg.asset_check(asset=author_gaps, blocking=True)
 def author_counts_agree_with_rows(database: dg.ResourceParam[Engine]) -> dg.AssetCheckResult:
     """The counts of each author are those of the catalogue's rows."""
@@ -53,6 +59,7 @@ CHECKS = (
     counts_agree_with_rows,
     series_summary_agrees_with_rows,
     every_missing_work_is_a_gap,
+    no_owned_work_is_a_gap,
     author_counts_agree_with_rows,
     author_summary_agrees_with_rows,
 )

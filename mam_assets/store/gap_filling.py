@@ -22,7 +22,7 @@ from mam_assets.store.downloads import queue
 from mam_assets.store.gap_turns import one_writer
 
 # What is in the client's hands, or on its way there, is left to come. What waits in our queue is not.
-_UNDER_WAY = """
+UNDER_WAY = """
     (m.download_status IN ('downloading', 'completed')
      OR (m.download_status = 'queued' AND EXISTS (
              SELECT FROM downloads d JOIN outbox o ON o.download_id = d.id AND o.state = 'intended'
@@ -60,7 +60,7 @@ def series_lacking_what_is_owned(connection: Connection, owned: Mapping[str, int
             SELECT DISTINCT m.series_id FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS v (key)
             JOIN missing_book_keys k ON k.key = v.key
             JOIN missing_books m ON m.id = k.missing_book_id AND m.closed_date IS NULL
-            WHERE m.series_id IS NOT NULL AND 'series_gap' = ANY(m.reasons) AND NOT {_UNDER_WAY}
+            WHERE m.series_id IS NOT NULL AND 'series_gap' = ANY(m.reasons) AND NOT {UNDER_WAY}
             ORDER BY 1
             """
         ),
@@ -93,7 +93,7 @@ def _close(connection: Connection, books: Mapping[int, int], now: datetime) -> i
             UPDATE missing_books m SET closed_date = :now, book_id = v.book, hold_reason = NULL,
                    download_status = CASE m.download_status WHEN 'ignored' THEN 'ignored' ELSE 'completed' END
             FROM jsonb_to_recordset(CAST(:books AS jsonb)) AS v (id bigint, book bigint)
-            WHERE m.id = v.id AND m.closed_date IS NULL AND NOT {_UNDER_WAY}
+            WHERE m.id = v.id AND m.closed_date IS NULL AND NOT {UNDER_WAY}
             """
         ),
         {"books": json.dumps([{"id": gap_id, "book": book} for gap_id, book in books.items()]), "now": now},
@@ -124,7 +124,7 @@ def _listed(connection: Connection, which: str, **given: Any) -> list[ListedGap]
         text(
             f"""
             SELECT m.*, ARRAY(SELECT key FROM missing_book_keys WHERE missing_book_id = m.id) AS keys
-            {which} AND m.closed_date IS NULL AND NOT {_UNDER_WAY} ORDER BY m.id
+            {which} AND m.closed_date IS NULL AND NOT {UNDER_WAY} ORDER BY m.id
             """
         ),
         given,

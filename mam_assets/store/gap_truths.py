@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.wanting import keys_of, keys_of_gap, places_of
+from mam_assets.store.gap_filling import UNDER_WAY
 from mam_assets.store.gap_keys import key_gaps, open_gaps_with
 
 _TALLY = """
@@ -61,6 +62,28 @@ def series_summary_that_disagrees(connection: Connection) -> list[dict[str, Any]
         owner="series_id",
         counts=("total_books_in_series", "books_owned", "books_missing"),
     )
+
+
+def gaps_of_owned_works(connection: Connection) -> list[dict[str, Any]]:
+    """Open gaps of series whose very work, at its place, the series shows to be owned: there must be none. What the
+    client has, or is about to get, is left to come; and a series that others lack a work of leaves its gap open."""
+    rows = connection.execute(
+        text(
+            f"""
+            SELECT DISTINCT m.id, m.title, s.name AS series, m.download_status AS status, c.book_id
+            FROM missing_books m
+            JOIN series s ON s.id = m.series_id
+            JOIN catalog_entries c ON c.series_id = m.series_id AND c.title = m.title
+                                  AND c.position IS NOT DISTINCT FROM m.series_number
+            WHERE m.closed_date IS NULL AND 'series_gap' = ANY(m.reasons) AND c.status = 'owned' AND NOT {UNDER_WAY}
+              AND NOT EXISTS (
+                  SELECT FROM catalog_entries l
+                  WHERE l.title = m.title AND l.series_id IS NOT NULL AND l.status IN ('missing', 'upcoming'))
+            ORDER BY m.id
+            """
+        )
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def author_summary_that_disagrees(connection: Connection) -> list[dict[str, Any]]:

@@ -148,7 +148,8 @@ def _outcome(one: JudgedUpload) -> str:
 
 
 def _raise_gaps(connection: Connection, gap_ids: Sequence[int], now: datetime) -> int:
-    """Gaps for which something was uploaded come first, and are searched at the next occasion. What a person ignores,
+    """Gaps for which something was uploaded come first, and are searched at the next occasion. One that failed comes
+    first when its next attempt is due, and not before; one that was given up waits for a person. What a person ignores,
     and what is under way, is left alone."""
     if not gap_ids:
         return 0

@@ -22,13 +22,16 @@ def at(day: int, hour: int, minute: int) -> datetime:
 class Automation:
     """A parent with a blocking check and one asset of ours below it, as the automation sensor sees them."""
 
-    def __init__(self, instance: dg.DagsterInstance, condition: dg.AutomationCondition[Any]) -> None:
+    def __init__(
+        self, instance: dg.DagsterInstance, condition: dg.AutomationCondition[Any], parent_name: str = "parent"
+    ) -> None:
         self.instance, self.passes = instance, True
         self.cursor: Any = None
+        self.data_version: str | None = None
 
-        @dg.asset
+        @dg.asset(name=parent_name)
         def parent() -> dg.MaterializeResult[Any]:
-            return dg.MaterializeResult()
+            return dg.MaterializeResult(data_version=dg.DataVersion(self.data_version) if self.data_version else None)
 
         @dg.asset_check(asset=parent, blocking=True)
         def parent_is_right() -> dg.AssetCheckResult:
@@ -62,9 +65,9 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield made
 
 
-def automation(instance: dg.DagsterInstance, name: str) -> Automation:
+def automation(instance: dg.DagsterInstance, name: str, parent: str = "parent") -> Automation:
     condition = GAPS[name].automation_conditions_by_key[GAPS[name].key]
-    return Automation(instance, condition)
+    return Automation(instance, condition, parent)
 
 
 def settled(instance: dg.DagsterInstance, name: str, now: datetime) -> Automation:
@@ -110,6 +113,47 @@ def test_nothing_is_judged_after_a_parent_whose_blocking_check_failed(instance: 
     made.passes = True
     made.run("parent")
     assert made.asks_at(at(1, 12, 32))
+
+
+@pytest.fixture(params=BY_DATE)
+def below_books(request: pytest.FixtureRequest, instance: dg.DagsterInstance) -> Automation:
+    """Gaps below `books`, both settled."""
+    made = automation(instance, request.param, "books")
+    made.data_version = "calm"
+    made.run("books", "gaps")
+    made.asks_at(at(1, 10, 0))
+    assert not made.asks_at(at(1, 10, 1))
+    return made
+
+
+def test_what_few_books_touch_was_judged_by_the_read_itself(below_books: Automation) -> None:
+    below_books.run("books")
+    assert not below_books.asks_at(at(1, 10, 2))
+    assert below_books.asks_at(at(1, 12, 31))
+
+
+def test_all_is_judged_when_much_of_the_library_changed(below_books: Automation) -> None:
+    below_books.data_version = "2026-03-01"
+    below_books.run("books")
+    assert below_books.asks_at(at(1, 10, 2))
+    assert not below_books.asks_at(at(1, 10, 3))
+    below_books.run("books")
+    assert not below_books.asks_at(at(1, 10, 4))
+
+
+def test_a_run_that_judges_all_itself_is_not_followed_by_another(below_books: Automation) -> None:
+    below_books.data_version = "2026-03-01"
+    below_books.run("books", "gaps")
+    assert not below_books.asks_at(at(1, 10, 2))
+
+
+def test_much_that_changed_while_a_check_failed_is_judged_when_it_passes(below_books: Automation) -> None:
+    below_books.passes, below_books.data_version = False, "2026-03-01"
+    below_books.run("books")
+    assert not below_books.asks_at(at(1, 10, 2))
+    below_books.passes = True
+    below_books.run("books")
+    assert below_books.asks_at(at(1, 10, 3))
 
 
 @pytest.mark.parametrize("name", BY_DATE)

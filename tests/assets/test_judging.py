@@ -38,6 +38,7 @@ def wrong(database: Engine) -> list[Any]:
             *gap_truths.series_summary_that_disagrees(connection),
             *gap_truths.author_summary_that_disagrees(connection),
             *gap_truths.missing_works_without_gap(connection),
+            *gap_truths.gaps_of_owned_works(connection),
         ]
 
 

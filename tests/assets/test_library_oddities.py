@@ -16,6 +16,7 @@ from mam_assets.assets.library import books
 from mam_assets.checks.library import duplicates_are_reported, every_item_names_itself
 from mam_assets.resources.audiobookshelf import Audiobookshelf
 from mam_assets.resources.errors import BadAnswer
+from mam_assets.settings import load_settings
 from tests.assets.house import SetClock, dagster_instance
 
 MOMENT = 1_760_000_000_000
@@ -79,7 +80,12 @@ class Shelves:
         with httpx.Client(transport=httpx.MockTransport(self), base_url="http://127.0.0.1") as client:
             result = dg.materialize(
                 [books, *checks],
-                resources={"database": self.engine, "audiobookshelf": Audiobookshelf(client), "clock": self.clock},
+                resources={
+                    "database": self.engine,
+                    "audiobookshelf": Audiobookshelf(client),
+                    "clock": self.clock,
+                    "settings": load_settings(_env_file=None),
+                },
                 run_config={
                     "ops": {"books": {"config": config}},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

@@ -30,6 +30,7 @@ TRUTHS = {
     "series summary": gap_truths.series_summary_that_disagrees,
     "author summary": gap_truths.author_summary_that_disagrees,
     "works": gap_truths.missing_works_without_gap,
+    "owned works": gap_truths.gaps_of_owned_works,
 }
 
 
@@ -51,10 +52,19 @@ def test_what_was_judged_is_true(judged: Connection) -> None:
         ("UPDATE authors SET audiobooks_missing = 0", {"authors", "author summary"}),
         ("UPDATE authors SET audiobooks_owned = 3, total_audiobooks_external = 5", {"authors"}),
         ("UPDATE authors SET completion_status = 'complete'", {"author summary"}),
-        ("UPDATE catalog_entries SET status = 'owned' WHERE series_id IS NOT NULL", {"series"}),
+        ("UPDATE catalog_entries SET status = 'owned' WHERE series_id IS NOT NULL", {"series", "owned works"}),
         ("UPDATE catalog_entries SET counted = false WHERE author_id IS NOT NULL", {"authors"}),
         ("DELETE FROM catalog_entries WHERE author_id IS NOT NULL", {"authors"}),
         ("UPDATE missing_books SET closed_date = now()", {"works"}),
+        ("UPDATE catalog_entries SET status = 'owned'", {"series", "authors", "owned works"}),
+        (
+            "UPDATE catalog_entries SET status = 'owned'; UPDATE missing_books SET download_status = 'queued'",
+            {"series", "authors", "owned works"},
+        ),
+        (
+            "UPDATE catalog_entries SET status = 'owned'; UPDATE missing_books SET download_status = 'downloading'",
+            {"series", "authors"},
+        ),
         (
             "CREATE OR REPLACE VIEW series_completion_summary AS SELECT id AS series_id, name, author, "
             "total_books_in_series, books_owned, books_missing, completion_percentage, completion_status, "
