@@ -58,37 +58,56 @@ def classify(
 ) -> tuple[EntryKind, Reason]:
     """What an entry is, and why. A whole position ("3", "0") is a primary work, a fraction ("0.5") a novella, a range a
     collection. Without a position the title must say that it is something else; else it is primary, "unnumbered"."""
-    return _classify(entry, entry_position(entry, series_name), _wanted_languages(frozenset(languages)))
+    position = entry_position(entry, series_name)
+    kind, code = _classify(entry, position, _wanted_languages(frozenset(languages)))
+    return kind, _reason(code, entry, position)
 
 
-def _classify(
-    entry: CatalogEntry, position: Position | None, wanted: frozenset[str | None]
-) -> tuple[EntryKind, Reason]:
+def _classify(entry: CatalogEntry, position: Position | None, wanted: frozenset[str | None]) -> tuple[EntryKind, str]:
+    """The kind, and the code of its reason."""
     marks = marks_of(entry.title)
-    single = position is not None and not position.is_range
-    shown = repr(entry.title)
     if Mark.SUMMARY in marks:
-        return EntryKind.SUMMARY, Reason("summary", f"{shown} is about another work")
+        return EntryKind.SUMMARY, "summary"
     if _is_translation(entry, wanted):
-        return EntryKind.TRANSLATION, Reason("translation", f"{shown} is in {entry.language or 'another script'}")
+        return EntryKind.TRANSLATION, "translation"
     if Mark.ADAPTATION in marks or Mark.SAMPLE in marks:
-        return EntryKind.COMPANION, Reason("adaptation", f"{shown} is an adaptation or a sample")
+        return EntryKind.COMPANION, "adaptation"
     if position is not None and position.is_part:
-        return EntryKind.PART, Reason("part", f"{shown} is part {position.part} of number {position.first}")
+        return EntryKind.PART, "part"
     if Mark.PART in marks:
-        return EntryKind.PART, Reason("part", f"{shown} is a part by its title")
+        return EntryKind.PART, "part_by_title"
     if position is not None and position.is_range:
-        return EntryKind.COLLECTION, Reason("range", f"{shown} holds {position.canonical}")
-    if Mark.COLLECTION in marks or (not single and (Mark.MAYBE_COLLECTION in marks or " / " in entry.title)):
-        return EntryKind.COLLECTION, Reason("collection", f"{shown} is a collection by its title")
-    whole = position is not None and position.first == position.first.to_integral_value()
-    if Mark.COMPANION in marks and not whole:
-        return EntryKind.COMPANION, Reason("companion", f"{shown} is a companion by its title")
+        return EntryKind.COLLECTION, "range"
+    if Mark.COLLECTION in marks:
+        return EntryKind.COLLECTION, "collection"
     if position is None:
-        return EntryKind.PRIMARY, Reason("unnumbered", f"{shown} has no readable position")
-    if whole:
-        return EntryKind.PRIMARY, Reason("whole_position", f"{shown} is number {position.canonical}")
-    return EntryKind.NOVELLA, Reason("fraction", f"{shown} is number {position.canonical}, between two volumes")
+        if Mark.MAYBE_COLLECTION in marks or " / " in entry.title:
+            return EntryKind.COLLECTION, "collection"
+        if Mark.COMPANION in marks:
+            return EntryKind.COMPANION, "companion"
+        return EntryKind.PRIMARY, "unnumbered"
+    if position.starts_whole:
+        return EntryKind.PRIMARY, "whole_position"
+    return (EntryKind.COMPANION, "companion") if Mark.COMPANION in marks else (EntryKind.NOVELLA, "fraction")
+
+
+def _reason(code: str, entry: CatalogEntry, position: Position | None) -> Reason:
+    """The words for a code of `_classify`: made only for the few lines of which they are kept."""
+    place = position.canonical if position is not None else ""
+    words = {
+        "summary": "is about another work",
+        "translation": f"is in {entry.language or 'another script'}",
+        "adaptation": "is an adaptation or a sample",
+        "part": f"is part {position.part} of number {position.first}" if position is not None else "",
+        "part_by_title": "is a part by its title",
+        "range": f"holds {place}",
+        "collection": "is a collection by its title",
+        "companion": "is a companion by its title",
+        "unnumbered": "has no readable position",
+        "whole_position": f"is number {place}",
+        "fraction": f"is number {place}, between two volumes",
+    }[code]
+    return Reason("part" if code == "part_by_title" else code, f"{entry.title!r} {words}")
 
 
 @lru_cache(maxsize=100)
@@ -126,11 +145,16 @@ class Line:
 
     entry: CatalogEntry
     kind: EntryKind
-    reason: Reason
+    why: str
     position: Position | None
     place: tuple[str, str] | None
     title_key: str
     main_key: str
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is of this kind."""
+        return _reason(self.why, self.entry, self.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +169,11 @@ class CatalogueWork:
     places: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        position = next((line.position for line in self.lines if line.position is not None), None)
+        position, places = self.lines[0].position, [line.place for line in self.lines if line.place is not None]
+        if position is None and len(self.lines) > 1:
+            position = next((line.position for line in self.lines if line.position is not None), None)
         object.__setattr__(self, "position", position)
-        places = frozenset(line.place for line in self.lines if line.place is not None)
-        object.__setattr__(self, "places", places)
+        object.__setattr__(self, "places", frozenset(places))
 
     @property
     def kind(self) -> EntryKind:
@@ -184,15 +209,19 @@ def read_lines(entries: Iterable[CatalogEntry], *, languages: Collection[str], s
     lines = []
     for entry in _each_once(entries):
         position = entry_position(entry, series_name)
-        kind, reason = _classify(entry, position, wanted)
-        title, named = parse_title_all_series(entry.title)
-        own_series = entry.series.name if entry.series else ""
-        title = without_series_name(title, (series_name or "", own_series, *(ref.name for ref in named)))
-        lines.append(
-            Line(entry, kind, reason, position, _place(entry, position, series_name),
-                 normalise_title(title), normalise_title(main_title(title)))
-        )  # fmt: skip
+        kind, why = _classify(entry, position, wanted)
+        title_key, main_key = _title_keys(entry.title, series_name or "", entry.series.name if entry.series else "")
+        place = _place(entry, position, series_name)
+        lines.append(Line(entry, kind, why, position, place, title_key, main_key))
     return sorted(lines, key=_line_order)
+
+
+@lru_cache(maxsize=20_000)
+def _title_keys(text: str, *series: str) -> tuple[str, str]:
+    """The keys of a title without the series that it names, whole and before its subtitle."""
+    title, named = parse_title_all_series(text)
+    title = without_series_name(title, (*series, *(ref.name for ref in named)))
+    return normalise_title(title), normalise_title(main_title(title))
 
 
 def _each_once(entries: Iterable[CatalogEntry]) -> Sequence[CatalogEntry]:
@@ -258,8 +287,8 @@ class _Groups:
         return index
 
     def join(self, a: int, b: int) -> None:
-        first, second = sorted((self.root(a), self.root(b)))
-        self._parent[second] = first
+        first, second = self.root(a), self.root(b)
+        self._parent[max(first, second)] = min(first, second)
 
     def join_by(self, keys: Callable[[Line], Iterable[Hashable]], allowed: Callable[[Line, Line], bool]) -> None:
         first: dict[Hashable, int] = {}

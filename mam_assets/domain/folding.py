@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from html import unescape
 
 APOSTROPHES = "'’‘ʼʻ`´′＇"
@@ -41,6 +42,7 @@ def clean_text(text: str | None, *, limit: int = 2000) -> str | None:
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
+@lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
     """Casefolded, accents off, "&" (and "&amp;") as "and", apostrophes and zero-width characters gone, other
     punctuation as one space. Idempotent.

@@ -101,7 +101,7 @@ _MARKS_OF_CLUE: dict[str, tuple[Mark, ...]] = {
 }
 _UNABRIDGED = re.compile(r"(?<![^ ])(?:un|non|not) abridged(?![^ ])|(?<![^ ])unabridged(?![^ ])")
 _ABRIDGED = re.compile(r"(?<![^ ])(?:abridged|abridgement|abridgment|condensed|readers digest)(?![^ ])")
-_MAY_BE_ABRIDGED = re.compile(r"abridge?ment|abridged|condensed|digest")
+_OF_ABRIDGING = ("abridg", "condensed", "digest")
 _PART_IN_BRACKET = re.compile(r"(?<!\w)[0-9]{1,2}\s*(?:of|/)\s*[0-9]{1,2}\s*[)\]]")
 _DIGIT = re.compile(r"[0-9]")
 _RANGE = re.compile(
@@ -123,9 +123,9 @@ def marks_of(title: str) -> frozenset[Mark]:
     folded = fold(title)
     possible = {mark for word in folded.split() if word in _MARKS_OF_CLUE for mark in _MARKS_OF_CLUE[word]}
     found = {mark for mark in possible if _PATTERNS[mark].search(folded)}
-    if _PART_IN_BRACKET.search(title):
+    if (")" in title or "]" in title) and _PART_IN_BRACKET.search(title):
         found.add(Mark.PART)  # "[1 of 3]": GraphicAudio and old rips split a work so
-    if _MAY_BE_ABRIDGED.search(folded) and _ABRIDGED.search(_UNABRIDGED.sub(" ", folded)):
+    if any(word in folded for word in _OF_ABRIDGING) and _ABRIDGED.search(_UNABRIDGED.sub(" ", folded)):
         found.add(Mark.ABRIDGED)
     if range_in(title) is not None:
         found.add(Mark.COLLECTION)

@@ -50,14 +50,16 @@ class Position:
     text: str = field(default="", compare=False)
     canonical: str = field(init=False, compare=False, repr=False)
     """One spelling for one meaning: "1", "0.5", "1-3, 13.5", "2p1". `parse_position` reads it back as equal."""
+    is_range: bool = field(init=False, compare=False, repr=False)
+    """True for more than one place: a box set, an omnibus, a pack."""
+    starts_whole: bool = field(init=False, compare=False, repr=False)
+    """Whether the lowest place is a whole number."""
 
     def __post_init__(self) -> None:
+        low, high = self.ranges[0]
         object.__setattr__(self, "canonical", _canonical(self.ranges, self.part))
-
-    @property
-    def is_range(self) -> bool:
-        """True for more than one place: a box set, an omnibus, a pack."""
-        return len(self.ranges) > 1 or self.ranges[0][0] != self.ranges[0][1]
+        object.__setattr__(self, "is_range", len(self.ranges) > 1 or low != high)
+        object.__setattr__(self, "starts_whole", _is_whole(low))
 
     @property
     def is_part(self) -> bool:

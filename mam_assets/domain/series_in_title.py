@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mam_assets.domain.books import SeriesRef
 from mam_assets.domain.folding import fold
@@ -66,6 +67,11 @@ def place_in_title(title: str, series: Iterable[str]) -> tuple[str, SeriesRef | 
     """("The Final Empire", Mistborn at "1") of "The Final Empire: Mistborn, Book 1" for one who knows that the series
     is "Mistborn", or "The Mistborn Saga". What the text says by itself goes first. A part that names the series without
     a number gives a reference without a position; where nothing names it the title comes back whole, with None."""
+    return _place_in_title(title, tuple(series))
+
+
+@lru_cache(maxsize=20_000)
+def _place_in_title(title: str, series: tuple[str, ...]) -> tuple[str, SeriesRef | None]:
     keys = _keys(series)
     bare, named = parse_title_all_series(title)
     for reference in named:
@@ -79,16 +85,23 @@ def place_in_title(title: str, series: Iterable[str]) -> tuple[str, SeriesRef | 
 def without_series_name(title: str, series: Iterable[str]) -> str:
     """The title without parts that only name its series: "Mistborn: The Final Empire", "Mistborn 01 - The Final
     Empire" and "The Final Empire: Mistborn, Book 1" are "The Final Empire". Never empties a title."""
-    return _taken_off(title, _keys(series))[0]
+    return _taken_off(title, _keys(tuple(series)))[0]
 
 
-def _keys(series: Iterable[str]) -> dict[str, str]:
+@lru_cache(maxsize=5_000)
+def _keys(series: tuple[str, ...]) -> Mapping[str, str]:
     return {key: name for name in series if name and (key := normalise_series(name))}
 
 
+@lru_cache(maxsize=20_000)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(fold(text).split())
+
+
 def _taken_off(title: str, keys: Mapping[str, str]) -> tuple[str, _Named | None]:
-    if not keys:
-        return title, None
+    words = _words(title)
+    if not any(words.issuperset(key.split()) for key in keys):
+        return title, None  # no part of a title names a series of which a word is nowhere in it
     if not _MAY_NAME.search(title):
         return title, _whole_volume(title, keys)
     text = strip_edition_notes(" ".join(title.split()))
