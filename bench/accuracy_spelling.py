@@ -187,9 +187,11 @@ def _a_novel(book: Spelled, row: Record, chance: random.Random) -> Spelled:
 
 
 def _original(book: Spelled, row: Record, chance: random.Random) -> Spelled:
-    """Only where the place is told as well: nothing else shows that "Northern Lights" is "The Golden Compass"."""
+    """Beside the other title, and only where the place is told as well: nothing else shows that "Northern Lights" is
+    "The Golden Compass"."""
     latin = all(ord(char) < 0x250 for char in row.original)
-    return replace(book, title=row.original) if book.position is not None and latin else book
+    told = book.position is not None and latin and row.original.lower() != book.title.lower()
+    return replace(book, title=f"{row.original} ({book.title})") if told else book
 
 
 def _capitals(book: Spelled, row: Record, chance: random.Random) -> Spelled:

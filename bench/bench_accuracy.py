@@ -5,7 +5,7 @@
 Reads ../shared/data/goodreads_books_dev.csv where it exists (columns as in goodbooks-10k) and says plainly when it does
 not; then only the made titles are measured. Prints each disagreement, then the shares. Ends with 1 when a share misses
 what is promised: 99.5 % of positions read, none invented, 99.5 % of the owned recognised, 0.1 % of the missing taken
-for owned.
+for owned, also where numbers are wrong or count otherwise.
 
 The truth comes from no code of ours, but from the records themselves (accuracy_records).
 """
@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from accuracy_numbering import LIES, judged_under_lies
 from accuracy_records import Record, Told, records
 from accuracy_spelling import (
     CERTAIN,
@@ -242,6 +243,22 @@ def _names(told: Told) -> set[str]:
     }
 
 
+# --- numbering ----------------------------------------------------------------------------------------------------
+
+
+def measure_numbering(rows: Sequence[Record], seeds: int) -> Iterator[Tally]:
+    """What is owned and what is missing where numbers lie."""
+    owned = {lie: Tally(f"{lie}: owned recognised", floor=RECOGNISED) for lie in LIES if lie != "unknown books"}
+    taken = {lie: Tally(f"{lie}: missing taken for owned", ceiling=TAKEN) for lie in LIES}
+    for work in judged_under_lies(rows, seeds, TODAY):
+        if not work.is_owned:
+            taken[work.lie].add(bool(work.taken_for), f"{work.title!r} taken for {work.taken_for}", show_when=True)
+        elif work.lie in owned:
+            owned[work.lie].add(work.is_recognised, f"{work.title!r}: owned by {work.taken_for}")
+    yield from owned.values()
+    yield from taken.values()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=("develop", "check", "all"), default="all")
@@ -257,6 +274,7 @@ def main() -> int:
     tallies = [*measure_reading(rows), *measure_dress(rows)]
     tallies += measure_owning(rows, options.seeds, PLAIN, 3, "library-style")
     tallies += measure_owning(rows, options.seeds, HARD, 4, "harder")
+    tallies += measure_numbering(rows, options.seeds)
     print("Disagreements")
     for tally in tallies:
         tally.print(options.show)

@@ -428,11 +428,10 @@ def _akin(groups: _Groups, first: Iterable[int], second: Iterable[int], place: t
     bare = [[*found, *(without_series_name(title, tuple(series)) for title in found)] for found in titles]
     ours, theirs = (tuple(dict.fromkeys(found)) for found in bare)
     return akin(ours, theirs, series=series) or one_word_apart(
-        ours, theirs, ordinary=words_elsewhere(groups.lines, place, series)
+        ours, theirs, series=series, elsewhere=words_elsewhere(groups.lines, place)
     )
 
 
-def words_elsewhere(lines: Iterable[Line], place: tuple[str, str], series: Iterable[str]) -> frozenset[str]:
-    """The words of titles at other places, and of the series' names."""
-    elsewhere = {word for line in lines if line.place != place for word in line.title_key.split()}
-    return frozenset(elsewhere.union(*(normalise_series(name).split() for name in series)))
+def words_elsewhere(lines: Iterable[Line], place: tuple[str, str]) -> frozenset[str]:
+    """The words of titles at other places."""
+    return frozenset(word for line in lines if line.place != place for word in line.title_key.split())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from mam_assets.domain.names import normalise_series
+from mam_assets.domain.names import main_title, normalise_series
 from mam_assets.domain.titles import TitleRelation, relate_titles, title_form
 
 _AKIN = frozenset({TitleRelation.EQUAL, TitleRelation.SUBTITLE, TitleRelation.NEAR})
@@ -19,7 +19,8 @@ _AKIN = frozenset({TitleRelation.EQUAL, TitleRelation.SUBTITLE, TitleRelation.NE
 def akin(titles_a: Iterable[str], titles_b: Iterable[str], *, series: Collection[str] = ()) -> bool:
     """Whether two works that stand at one place of a series bear titles so much alike that the place may be believed.
     A shared part that is but (part of) a name in ``series`` is no title: "Foundation" and "Prelude to Foundation" have
-    nothing in common, nor have "Star Wars: Heir to the Empire" and "Star Wars: Specter of the Past"."""
+    nothing in common. Nor have "Magician: Apprentice" and "Magician: Master": what follows must be a mere description
+    ("A Novel") where it differs."""
     names = [tuple(normalise_series(name).split()) for name in series if name]
     others = tuple(titles_b)
     return any(_akin(title, other, names) for title in titles_a for other in others)
@@ -27,6 +28,8 @@ def akin(titles_a: Iterable[str], titles_b: Iterable[str], *, series: Collection
 
 def _akin(a: str, b: str, series: Collection[tuple[str, ...]]) -> bool:
     relation = relate_titles(a, b)
+    if relation is TitleRelation.SHARED_HEAD and not (_describes_itself(a) or _describes_itself(b)):
+        return False
     if relation in {TitleRelation.MAIN, TitleRelation.SHARED_HEAD}:
         shared = title_form(a).main
     elif relation is TitleRelation.EXTENSION:
@@ -37,22 +40,34 @@ def _akin(a: str, b: str, series: Collection[tuple[str, ...]]) -> bool:
     return not any(_within(words, name) for name in series)
 
 
-def one_word_apart(titles_a: Iterable[str], titles_b: Iterable[str], *, ordinary: Collection[str]) -> bool:
-    """Whether two titles differ in a single word of at least four ("Harry Potter and the Philosopher's Stone" and
-    "... the Sorcerer's Stone"), and share one that is not ``ordinary``: no word of the series' names or of titles at
-    its other places."""
+def _describes_itself(title: str) -> bool:
+    return relate_titles(main_title(title), title) is TitleRelation.SUBTITLE
+
+
+def one_word_apart(
+    titles_a: Iterable[str], titles_b: Iterable[str], *, series: Iterable[str], elsewhere: Collection[str]
+) -> bool:
+    """Whether two titles that hold their series' name differ in a single word ("Harry Potter and the Philosopher's
+    Stone" and "... the Sorcerer's Stone"), and share one besides that is in no title ``elsewhere`` in the series."""
+    names = [words for name in series if (words := tuple(normalise_series(name).split()))]
     others = [title_form(title).words for title in titles_b]
-    return any(_one_word_apart(title_form(title).words, other, ordinary) for title in titles_a for other in others)
+    return any(
+        _one_word_apart(title_form(title).words, other, name, elsewhere)
+        for title in titles_a
+        for other in others
+        for name in names
+    )
 
 
-def _one_word_apart(a: tuple[str, ...], b: tuple[str, ...], ordinary: Collection[str]) -> bool:
-    if len(a) != len(b) or len(a) < _FEWEST_WORDS:
+def _one_word_apart(a: tuple[str, ...], b: tuple[str, ...], name: tuple[str, ...], elsewhere: Collection[str]) -> bool:
+    if len(a) != len(b) or not _within(name, a) or not _within(name, b):
         return False
     same = [first for first, second in zip(a, b, strict=True) if first == second]
-    return len(same) == len(a) - 1 and any(word not in ordinary and len(word) > _SHORT_WORD for word in same)
+    own = [word for word in same if word not in name and word not in elsewhere and len(word) > _SHORT_WORD]
+    return len(same) == len(a) - 1 and bool(own)
 
 
-_FEWEST_WORDS, _SHORT_WORD = 4, 3
+_SHORT_WORD = 3
 
 
 def _within(words: tuple[str, ...], name: tuple[str, ...]) -> bool:

@@ -271,12 +271,16 @@ class _Index:
         series = tuple(dict.fromkeys(name for name in self._series_names(book) if name))
         if _says_no_more_than(book.title, series, position):
             return True
+        _, named = place_in_title(book.title, series)
+        said = (parse_position(named.position) if named is not None else None) or volume_in(book.title)
+        if said is not None and said != position:
+            return False  # the title itself says another number
         titles = [title for line in work.lines for title in _forms(line.entry.title, series, position)]
         ours = _forms(book.title, series, position)
         if akin(ours, titles, series=series):
             return True
         lines = (line for one in self._works for line in one.lines if one is not work)
-        return one_word_apart(ours, titles, ordinary=words_elsewhere(lines, place, series))
+        return one_word_apart(ours, titles, series=series, elsewhere=words_elsewhere(lines, place))
 
     def doubts(self, book: OwnedBook, position: Position | None, series_key: str | None) -> dict[int, Reason]:
         """The works that a book, which surely is none, may be: what stands at its place, or is spelled nearly so."""

@@ -21,7 +21,7 @@ from mam_assets.domain.importing import RuntimeVerdict, runtime_verdict
 from mam_assets.domain.languages import normalise_language
 from mam_assets.domain.marks import Mark, marks_of, marks_of_all
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 
 _AUDIO = frozenset({"m4b", "m4a", "mp3", "mp4", "flac", "aac", "ogg", "opus", "wav", "wma", "aax"})
 _TEXT = frozenset(

@@ -29,14 +29,19 @@ def sample(connection: Connection, reason: WhyWanted, *, limit: int) -> list[dic
 
 
 def open_counts(connection: Connection, reason: WhyWanted) -> dict[str, int]:
-    """Open gaps of a reason: all, and those that are upcoming, ignored or wanted for another reason too."""
+    """Open gaps of a reason: all, and those that are upcoming, ignored or wanted for another reason too; and the works
+    missing from catalogues of its kind that a book of the library may be, which a person can say."""
     row = connection.execute(
         text(
             """
             SELECT count(*) AS gaps_open,
                    count(*) FILTER (WHERE download_status = 'upcoming') AS gaps_upcoming,
                    count(*) FILTER (WHERE download_status = 'ignored') AS gaps_ignored,
-                   count(*) FILTER (WHERE cardinality(reasons) > 1) AS gaps_with_two_reasons
+                   count(*) FILTER (WHERE cardinality(reasons) > 1) AS gaps_with_two_reasons,
+                   (SELECT count(*) FROM catalog_entries c
+                    WHERE c.status = 'missing' AND c.rule LIKE 'doubtful%'
+                      AND CASE :reason WHEN 'series_gap' THEN c.series_id WHEN 'author_gap' THEN c.author_id END
+                          IS NOT NULL) AS works_in_doubt
             FROM missing_books WHERE closed_date IS NULL AND :reason = ANY(reasons)
             """
         ),

@@ -30,7 +30,9 @@ _Entry = namedtuple(
     "id source source_key title authors series_name position published isbn asin goodreads_id language audiobook "
     "kind status rule reason same_as book_id counted disagreements",
 )
-_Book = namedtuple("_Book", "id title authors position isbn asin name")
+_Book = namedtuple("_Book", "id title authors position isbn asin name settled", defaults=(False,))
+# A person's word on the number counts for the series that the book itself names.
+_SETTLED = "'series_number' = ANY(b.locked_fields) AND bs.position = b.series_number AND s.name = b.series"
 _ENTRY = """id, source, source_key, title, authors, series_name, position, published, isbn, asin, goodreads_id,
     language, audiobook, kind, status, rule, reason, same_as, book_id, counted, disagreements"""
 _TOLD = slice(_Entry._fields.index("kind"), None)  # the verdict that stands beside an entry, as `EntryVerdict` has it
@@ -51,7 +53,7 @@ def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
         connection,
         _Book,
         f"""
-        SELECT s.id AS owner, s.name, b.id, b.title, b.authors, bs.position, b.isbn, b.asin
+        SELECT s.id AS owner, s.name, b.id, b.title, b.authors, bs.position, b.isbn, b.asin, {_SETTLED} AS settled
         FROM series s JOIN book_series bs ON bs.series_id = s.id JOIN books b ON b.id = bs.book_id
         WHERE b.status IN {_OWNED} AND b.title_key <> '' AND {which}
         ORDER BY b.id
@@ -75,7 +77,7 @@ def series_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
             FROM people p JOIN catalog_entries c ON c.author_id = p.author_id AND c.status = 'owned'
         )
         SELECT shown.series_id AS owner, b.id, shown.title, b.authors, shown.isbn, shown.asin,
-               NULL AS position, NULL AS name
+               NULL AS position, NULL AS name, false AS settled
         FROM shown JOIN books b ON b.id = shown.book_id
         WHERE b.status IN {_OWNED} AND b.title_key <> ''
           AND NOT EXISTS (SELECT FROM book_series bs WHERE bs.book_id = b.id AND bs.series_id = shown.series_id)
@@ -200,7 +202,7 @@ def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
         connection,
         _Book,
         f"""
-        SELECT a.id AS owner, b.id, b.title, b.authors, bs.position, s.name, b.isbn, b.asin
+        SELECT a.id AS owner, b.id, b.title, b.authors, bs.position, s.name, b.isbn, b.asin, {_SETTLED} AS settled
         FROM authors a JOIN book_authors ba ON ba.author_id = a.id JOIN books b ON b.id = ba.book_id
         LEFT JOIN book_series bs ON bs.book_id = b.id LEFT JOIN series s ON s.id = bs.series_id
         WHERE b.status IN {_OWNED} AND b.title_key <> '' AND {which}
@@ -213,7 +215,7 @@ def author_snapshots(connection: Connection, ids: Sequence[int] = ()) -> list[Sn
         connection,
         _Book,
         f"""
-        SELECT a.id AS owner, b.id, c.title, b.authors, c.isbn, c.asin, NULL AS position, NULL AS name
+        SELECT a.id AS owner, b.id, c.title, b.authors, c.isbn, c.asin, NULL AS position, NULL AS name, false AS settled
         FROM authors a JOIN book_authors ba ON ba.author_id = a.id JOIN books b ON b.id = ba.book_id
         JOIN book_series bs ON bs.book_id = b.id
         JOIN catalog_entries c ON c.series_id = bs.series_id AND c.book_id = b.id
@@ -328,7 +330,7 @@ def _imported(connection: Connection, owner: str, ids: Sequence[int]) -> Mapping
         _Book,
         f"""
         SELECT m.{owner} AS owner, b.id, m.title, m.authors, m.series_number AS position, m.isbn, m.asin,
-               m.series_name AS name
+               m.series_name AS name, false AS settled
         FROM missing_books m
         JOIN downloads d ON d.missing_book_id = m.id AND d.abs_import_status = 'imported' AND d.book_id = m.book_id
         JOIN books b ON b.id = m.book_id
@@ -389,6 +391,7 @@ def _owned(rows: Iterable[Any]) -> list[OwnedBook]:
             isbn=row.isbn,
             asin=row.asin,
             series_name=row.name,
+            place_is_settled=bool(getattr(row, "settled", False)),
         )
         for row in rows
     ]

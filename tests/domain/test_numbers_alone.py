@@ -171,8 +171,8 @@ def test_the_gate_takes_no_mistaken_upload_for_the_work(number: str | None) -> N
     want = wishes((*GOODREADS, MISTAKEN), KINGS)["Words of Radiance"]
     sought = Work(want.title, want.authors, SeriesRef(STORMLIGHT, "2"), other_titles=want.other_titles)
     stands = (SeriesRef(STORMLIGHT, number),) if number else ()
-    offered = Release("MAM", "77", "Edgedancer", SANDERSON, series=stands,
-                      medium=Medium.AUDIOBOOK, language="English", size_bytes=300_000_000, seeders=9, filetype="m4b")  # fmt: skip
+    offered = Release("MAM", "77", "Edgedancer", SANDERSON, series=stands, medium=Medium.AUDIOBOOK, language="English",
+                      size_bytes=300_000_000, seeders=9, filetype="m4b")  # fmt: skip
     assert judge_release(sought, offered, preferences=Preferences()).verdict is not Verdict.ACCEPT
 
 
