@@ -7,6 +7,7 @@ not belong here: notes that make it another recording or another work (marks).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mam_assets.domain.folding import fold
 
@@ -42,6 +43,7 @@ def is_edition_note(text: str) -> bool:
     return _EDITION.fullmatch(fold(text)) is not None
 
 
+@lru_cache(maxsize=20_000)
 def strip_edition_notes(title: str) -> str:
     """Take "(Unabridged)", "[10th Anniversary Edition]", ": A Novel" off the end. Never empties a title."""
     text = title.strip()
@@ -56,6 +58,7 @@ def strip_edition_notes(title: str) -> str:
         text = shorter
 
 
+@lru_cache(maxsize=20_000)
 def without_edition_tail(text: str) -> str:
     """Take one ": Unabridged" or ": A Novel" off the end, brackets left on. Never empties a text."""
     if _SEPARATOR.search(text) is None or _TAIL_CLUE.search(text, max(0, len(text) - 60)) is None:

@@ -100,7 +100,10 @@ def _words(text: str) -> frozenset[str]:
 
 def _taken_off(title: str, keys: Mapping[str, str]) -> tuple[str, _Named | None]:
     words = _words(title)
-    if not any(words.issuperset(key.split()) for key in keys):
+    for key in keys:
+        if words.issuperset(key.split()):
+            break
+    else:
         return title, None  # no part of a title names a series of which a word is nowhere in it
     if not _MAY_NAME.search(title):
         return title, _whole_volume(title, keys)
