@@ -1,4 +1,4 @@
-"""What a number or a near spelling alone tells is left to a person: missing, said in the rows, and settled by a word."""
+"""What a number alone tells is left to a person: missing, said in the rows, and settled by a word."""
 
 from __future__ import annotations
 
