@@ -428,7 +428,7 @@ def _akin(groups: _Groups, first: Iterable[int], second: Iterable[int], place: t
     bare = [[*found, *(without_series_name(title, tuple(series)) for title in found)] for found in titles]
     ours, theirs = (tuple(dict.fromkeys(found)) for found in bare)
     return akin(ours, theirs, series=series) or one_word_apart(
-        ours, theirs, series=series, elsewhere=words_elsewhere(groups.lines, place)
+        ours, theirs, series=series, elsewhere=lambda: words_elsewhere(groups.lines, place)
     )
 
 

@@ -8,7 +8,7 @@ A number alone proves nothing: sources count in order of publication or of event
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from mam_assets.domain.names import main_title, normalise_series
 from mam_assets.domain.titles import TitleRelation, relate_titles, title_form
@@ -45,10 +45,11 @@ def _describes_itself(title: str) -> bool:
 
 
 def one_word_apart(
-    titles_a: Iterable[str], titles_b: Iterable[str], *, series: Iterable[str], elsewhere: Collection[str]
+    titles_a: Iterable[str], titles_b: Iterable[str], *, series: Iterable[str], elsewhere: Callable[[], Collection[str]]
 ) -> bool:
     """Whether two titles that hold their series' name differ in a single word ("Harry Potter and the Philosopher's
-    Stone" and "... the Sorcerer's Stone"), and share one besides that is in no title ``elsewhere`` in the series."""
+    Stone" and "... the Sorcerer's Stone"), and share one besides that is in no title ``elsewhere`` in the series, of
+    which the words are asked only where all else agrees."""
     names = [words for name in series if (words := tuple(normalise_series(name).split()))]
     others = [title_form(title).words for title in titles_b]
     return any(
@@ -59,12 +60,14 @@ def one_word_apart(
     )
 
 
-def _one_word_apart(a: tuple[str, ...], b: tuple[str, ...], name: tuple[str, ...], elsewhere: Collection[str]) -> bool:
+def _one_word_apart(
+    a: tuple[str, ...], b: tuple[str, ...], name: tuple[str, ...], elsewhere: Callable[[], Collection[str]]
+) -> bool:
     if len(a) != len(b) or not _within(name, a) or not _within(name, b):
         return False
     same = [first for first, second in zip(a, b, strict=True) if first == second]
-    own = [word for word in same if word not in name and word not in elsewhere and len(word) > _SHORT_WORD]
-    return len(same) == len(a) - 1 and bool(own)
+    own = {word for word in same if word not in name and len(word) > _SHORT_WORD}
+    return len(same) == len(a) - 1 and bool(own) and bool(own - set(elsewhere()))
 
 
 _SHORT_WORD = 3

@@ -280,7 +280,7 @@ class _Index:
         if akin(ours, titles, series=series):
             return True
         lines = (line for one in self._works for line in one.lines if one is not work)
-        return one_word_apart(ours, titles, series=series, elsewhere=words_elsewhere(lines, place))
+        return one_word_apart(ours, titles, series=series, elsewhere=lambda: words_elsewhere(lines, place))
 
     def doubts(self, book: OwnedBook, position: Position | None, series_key: str | None) -> dict[int, Reason]:
         """The works that a book, which surely is none, may be: what stands at its place, or is spelled nearly so."""
