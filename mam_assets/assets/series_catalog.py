@@ -4,6 +4,7 @@ Belongs here: which series are read in a run, which are one, and what a run says
 series' way through Goodreads (series_lookup), authors (author_catalog).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -71,6 +72,7 @@ def series_catalog(
     )
     answers = [(series, outcome) for series, outcome in turn.answered if outcome is not None]
     listed = [(series, outcome) for series, outcome in answers if outcome.works is not None]
+    provisional = [(series.name, outcome.doubt) for series, outcome in answers if outcome.doubt is not None]
     works_told = keep_what_was_told(database, now)
     decided = merge_alike(database, now)
     with database.begin() as connection:
@@ -84,7 +86,7 @@ def series_catalog(
         "series_unknown_there": len(answers) - len(listed),
         "series_merged": merged + sum(outcome.merged for _, outcome in answers) + len(decided.merges),
         "series_held_apart": sum(outcome.held_apart_from is not None for _, outcome in answers),
-        "series_in_doubt": len(decided.doubts),
+        "series_in_doubt": len(decided.doubts) + len(provisional),
         "works_disagreeing": disagreeing,
         "series_waiting": len(turn.waiting),
     }
@@ -97,11 +99,11 @@ def series_catalog(
         table="catalog_entries",
         rows=total,
         problems=turn.problems,
-        told=_summary(counts, by_source),
+        told=_summary(counts, by_source, provisional),
     )
 
 
-def _summary(counts: dict[str, int], by_source: dict[str, int]) -> Page:
+def _summary(counts: dict[str, int], by_source: dict[str, int], provisional: Sequence[tuple[str, str]]) -> Page:
     page = Page()
     page.words(f"{counts['series_read']} series read with {counts['works']} works; {counts['series_waiting']} wait.")
     page.table(("Source", "Works in all series"), sorted(by_source.items()))
@@ -110,6 +112,9 @@ def _summary(counts: dict[str, int], by_source: dict[str, int]) -> Page:
             f"{counts['series_merged']} merged, {counts['series_in_doubt']} in doubt: see the check "
             "doubtful_series_pairs, and mam series list."
         )
+    if provisional:
+        page.words("Series whose number at Goodreads only one book points to; it is not believed before more agree.")
+        page.table(("Series", "What speaks for and against"), provisional)
     return page
 
 

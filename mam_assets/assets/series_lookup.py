@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from mam_assets.assets.catalog_scope import FRESH_FOR, LOOKUP_FRESH_FOR
-from mam_assets.domain.books import GoodreadsSeriesPage
+from mam_assets.domain.books import GoodreadsSeriesLink, GoodreadsSeriesPage
 from mam_assets.domain.finding import pick_hit, pick_series
+from mam_assets.domain.series_identity import Fate, SeriesSide, judge_listing
 from mam_assets.resources.database import Engine
 from mam_assets.resources.errors import BadAnswer, NotFound, ServiceError
 from mam_assets.resources.goodreads import Goodreads
@@ -25,31 +26,45 @@ MOST_PAGES = 50
 class SeriesRead:
     """What one series' read gave; ``works`` is None where Goodreads does not know the series. ``series_id`` is the
     series it is now, after a merge perhaps another one; ``held_apart_from`` names the series whose number it would
-    have, if a person had not kept the two apart."""
+    have, if a person had not kept the two apart; ``doubt`` says which one it might be, and what a person can do."""
 
     series_id: int
     works: int | None
     merged: bool = False
     goodreads_id: str | None = None
     held_apart_from: str | None = None
+    doubt: str | None = None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What leads to a series' number: none where nothing does, or where a ``doubt`` stands. ``page`` is the first one,
+    where it was needed to be sure."""
+
+    number: str | None
+    doubt: str | None = None
+    page: GoodreadsSeriesPage | None = None
 
 
 def read_series(database: Engine, goodreads: Goodreads, series: catalogue.SeriesDue, now: datetime) -> SeriesRead:
     """Read the whole catalogue of a series. Pages that were read are kept at once; one that fails is asked again in the
     next run, alone. Raises ServiceError where a page is still lacking."""
-    number = series.goodreads_id or _find_number(database, goodreads, series, now)
+    found = _Found(series.goodreads_id) if series.goodreads_id else _find_number(database, goodreads, series, now)
+    number = found.number
     if number is None:
         with database.begin() as connection:
-            catalogue.series_unknown(connection, series.series_id, now)
-        return SeriesRead(series.series_id, None)
+            catalogue.series_unknown(connection, series.series_id, now, found.doubt)
+        return SeriesRead(series.series_id, None, doubt=found.doubt)
     with database.begin() as connection:
         known = catalogue.identify_series(connection, series.series_id, number, now)
         if known.held_apart_from is not None:
             return SeriesRead(known.series_id, None, held_apart_from=known.held_apart_from)
+        if known.doubt is not None:
+            return SeriesRead(known.series_id, None, doubt=known.doubt)
         if known.merged and catalogue.series_is_fresh(connection, known.series_id, now - FRESH_FOR):
             return SeriesRead(known.series_id, 0, merged=True, goodreads_id=number)
     try:
-        works, name = _Pages(database, goodreads, known.series_id, number, now).read()
+        works, name = _Pages(database, goodreads, known.series_id, number, now).read(found.page)
     except NotFound:
         with database.begin() as connection:
             catalogue.series_unknown(connection, known.series_id, now)
@@ -78,9 +93,9 @@ class _Pages:
         self._of: int | None = memory["of"]
         self._name: str = memory["name"]
 
-    def read(self) -> tuple[int, str]:
-        """(works listed, Goodreads' name of the series). Raises NotFound where there is no such series, else the
-        first error, after every other page was tried."""
+    def read(self, first: GoodreadsSeriesPage | None = None) -> tuple[int, str]:
+        """(works listed, Goodreads' name of the series). ``first`` is the first page, where it was read a moment ago.
+        Raises NotFound where there is no such series, else the first error, after every other page was tried."""
         lacking: ServiceError | None = None
         page = 0
         while page < MOST_PAGES and (self._of is None or page < self._of):
@@ -88,7 +103,7 @@ class _Pages:
             if page in self._read:
                 continue
             try:
-                answer = self._goodreads.series_page(self._number, page)
+                answer = first if first and page == 1 else self._goodreads.series_page(self._number, page)
             except NotFound:
                 if page == 1:
                     raise
@@ -144,28 +159,49 @@ def _goes_on(answer: GoodreadsSeriesPage) -> bool:
     return answer.num_works is None and len(answer.entries) >= 0.9 * answer.per_page
 
 
-def _find_number(database: Engine, goodreads: Goodreads, series: catalogue.SeriesDue, now: datetime) -> str | None:
+def _find_number(database: Engine, goodreads: Goodreads, series: catalogue.SeriesDue, now: datetime) -> _Found:
     """The Goodreads number of a series, by one of its owned books: autocomplete names the book, its page the series.
-    The author's number is learnt on the way."""
+    Where only the book leads there and no name agrees, the series' works decide; what stays in doubt is asked again
+    once other books are owned. The author's number is learnt on the way."""
     key = _lookup_key(series.series_id)
     with database.begin() as connection:
         known = services.known_answers(connection, "goodreads", [key], now).get(key)
-    if known is not None:
-        return known.answer["goodreads_id"] if known.found else None
-    found: str | None = None
+        ours = catalogue.owned_side(connection, series.series_id)
+    works = [list(work) for work in ours.works]
+    if known is not None and not known.found:
+        return _Found(None)
+    if known is not None and (known.answer.get("doubt") is None or known.answer["works"] == works):
+        return _Found(known.answer["goodreads_id"], known.answer.get("doubt"))
+    found = _Found(None)
     hit = pick_hit(goodreads.autocomplete(series.book_title), series.book_title, series.authors, series.names)
     if hit is not None:
         try:
-            link = pick_series(goodreads.book(hit.book_id).series, series.names, series.authors)
+            links = goodreads.book(hit.book_id).series
+            picked = pick_series(links, series.names, series.authors, series.other_series)
+            if picked is not None:
+                found = _Found(picked.link.series_id) if picked.by_name else _judged(goodreads, ours, picked.link)
         except NotFound:
-            link = None
-        found = link.series_id if link else None
+            found = _Found(None)
     with database.begin() as connection:
-        answer = {"goodreads_id": found} if found else None
+        answer: dict[str, Any] | None = {"goodreads_id": found.number} if found.number else None
+        if found.doubt is not None:
+            answer = {"goodreads_id": None, "doubt": found.doubt, "works": works}
         services.remember_answers(connection, "goodreads", {key: answer}, now, now + LOOKUP_FRESH_FOR)
         if hit is not None and hit.author_id:
             authors.learn_ids(connection, "goodreads_id", {hit.author: hit.author_id})
     return found
+
+
+def _judged(goodreads: Goodreads, ours: SeriesSide, link: GoodreadsSeriesLink) -> _Found:
+    page = goodreads.series_page(link.series_id, 1)
+    works = tuple((entry.series.position if entry.series else None, entry.title) for entry in page.entries)
+    listed = SeriesSide(0, (link.name,), goodreads_id=link.series_id, works=works)
+    whole = page.num_works is not None and len(page.entries) >= page.num_works
+    verdict = judge_listing(ours, listed, whole=whole)
+    if verdict.fate is Fate.MERGE:
+        return _Found(link.series_id, page=page)
+    remedy = "if it is, name it so in Audiobookshelf, or join it to that series of ours by `mam series merge`"
+    return _Found(None, doubt=f"{verdict.evidence}: {remedy}")
 
 
 def _lookup_key(series_id: int) -> str:

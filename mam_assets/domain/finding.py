@@ -42,15 +42,30 @@ def pick_hit(
     return next(iter(ours or [hit for hit in same if hit.series] or same), None)
 
 
+@dataclass(frozen=True, slots=True)
+class PickedSeries:
+    """``by_name`` is false where only a book leads there: then the series' works must agree
+    (series_identity.judge_listing) before the link is believed."""
+
+    link: GoodreadsSeriesLink
+    by_name: bool
+
+
 def pick_series(
-    links: Sequence[GoodreadsSeriesLink], names: Sequence[str], authors: Sequence[str]
-) -> GoodreadsSeriesLink | None:
-    """The link of a book's page that is our series, by any of its names. Where the book is in one series only, no
-    name has to agree: one series goes under two names ("John Carter of Mars", "Barsoom")."""
+    links: Sequence[GoodreadsSeriesLink],
+    names: Sequence[str],
+    authors: Sequence[str],
+    other_series: Sequence[str] = (),
+) -> PickedSeries | None:
+    """The link of a book's page that is our series, by any of its names. Where the book is in one series only, it may
+    be ours under another name ("John Carter of Mars", "Barsoom"), or a person's shelf may hold a book of it.
+    ``other_series`` are names of further series of ours that hold the book: a link that is one of those is not this."""
     ours = next((link for link in links if _is_ours(link.name, authors, names)), None)
     if ours is not None:
-        return ours
-    return links[0] if len(links) == 1 else None
+        return PickedSeries(ours, by_name=True)
+    if len(links) != 1 or _is_ours(links[0].name, authors, other_series):
+        return None
+    return PickedSeries(links[0], by_name=False)
 
 
 def _is_ours(name: str, authors: Sequence[str], series_names: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
 
@@ -30,6 +30,8 @@ _KINDS = frozenset(
 )
 _ENOUGH_FOR_SUBTITLE = 3
 """A sub-series counts from 1 as well: "Discworld: Rincewind" agrees with "Discworld" twice before it differs."""
+_ENOUGH_WITHOUT_NAME = 2
+"""One book says nothing: every shelf of a person holds a book of some series."""
 MOST_ALIKE = 40
 """Series that share a key; more than this say that the key is no name ("Complete Works")."""
 
@@ -258,6 +260,63 @@ def judge_pair(
         return PairVerdict(Fate.MERGE, f"same_works_{like.value}", f"{shown}: {said}")
     lacking = said or "no work of one is known in the other"
     return PairVerdict(Fate.ASK, f"alike_{like.value}", f"{shown} are named alike; {lacking}")
+
+
+def judge_listing(ours: SeriesSide, listed: SeriesSide, *, whole: bool) -> PairVerdict:
+    """Whether a source's list is that of our series, where one book alone led there and the names differ. Two owned
+    works must agree, by place or, where ours have none, by title; none may contradict. In a ``whole`` list none may be
+    lacking: a person's shelf holds books of many series."""
+    shown = f"{ours.name!r} may be {listed.name!r} ({listed.goodreads_id}) at Goodreads"
+    works = _compare_works(ours, listed)
+    names = (*ours.names, *listed.names)
+    titles = {normalise_title(without_series_name(title, names)): title for _, title in listed.works}
+    lacking: list[str] = []
+    agree = list(works.agree)
+    for place, title in ours.works:
+        position = parse_position(place)
+        if position is not None and (position.is_range or position.is_part):
+            continue
+        bare = without_series_name(title, names)
+        if not _is_among(bare, titles, names):
+            lacking.append(f"{title!r} is not in its list")
+        elif position is None:
+            agree.append(f"{title!r} is in its list")
+    against = works.conflict + (lacking if whole else [])
+    said = "; ".join((agree + against)[:4]) or "no work agrees"
+    if len(agree) >= _ENOUGH_WITHOUT_NAME and not against:
+        return PairVerdict(Fate.MERGE, "same_works", f"{ours.name!r} is {listed.name!r} at Goodreads: {said}")
+    return PairVerdict(Fate.ASK, "number_alone", f"{shown}, yet only one book leads there: {said}")
+
+
+def _is_among(title: str, titles: Mapping[str, str], names: Sequence[str]) -> bool:
+    if normalise_title(title) in titles:
+        return True
+    return any(relate_titles(title, other, series=names) in _ALIKE for other in titles.values())
+
+
+def judge_number(
+    a: SeriesSide,
+    b: SeriesSide,
+    *,
+    shared_books: int = 0,
+    held_apart: bool = False,
+    pen_names: PenNames | None = None,
+) -> PairVerdict:
+    """What is to become of two of our series that a source leads to one number. Under unlike names the works must
+    agree, at two places, or at one where either holds no book any more (it was renamed); and no book may be in both:
+    who shelves it in both takes them for two. Else a person is asked."""
+    numbered = [replace(side, goodreads_id=a.goodreads_id or b.goodreads_id) for side in (a, b)]
+    verdict = judge_pair(numbered[0], numbered[1], held_apart=held_apart, pen_names=pen_names)
+    if verdict.fate is not Fate.MERGE or likeness(a, b) is not Likeness.UNLIKE:
+        return verdict
+    works = _compare_works(a, b)
+    enough = _ENOUGH_WITHOUT_NAME if a.books and b.books else 1
+    said = "; ".join((works.agree + works.conflict)[:4]) or "no work is known in both"
+    if shared_books:
+        said = f"{shared_books} of our books in both; {said}"
+    elif len(works.agree) >= enough and not works.conflict:
+        return PairVerdict(Fate.MERGE, "goodreads_id", f"{verdict.evidence}; {said}")
+    return PairVerdict(Fate.ASK, "number_alone", f"{verdict.evidence}, yet their names differ; {said}")
 
 
 def kept_of(a: SeriesSide, b: SeriesSide) -> tuple[SeriesSide, SeriesSide]:

@@ -7,7 +7,7 @@ Belongs here: SQL on catalog_entries and on when each series was checked. Does n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from mam_assets.domain.books import CatalogEntry
 from mam_assets.domain.names import normalise_series
+from mam_assets.domain.series_identity import Fate, SeriesSide, judge_number
 from mam_assets.store import series_identity
 from mam_assets.store import tables as t
 
@@ -40,7 +41,8 @@ _SEEN_EVERY = timedelta(hours=20)
 
 @dataclass(frozen=True)
 class SeriesDue:
-    """A series whose catalogue is to be read. ``book_title`` is an owned book of it, for finding the series' number."""
+    """A series whose catalogue is to be read. ``book_title`` is an owned book of it, for finding the series' number;
+    ``other_series`` are names of the further series that this book is in."""
 
     series_id: int
     name: str
@@ -48,16 +50,18 @@ class SeriesDue:
     authors: tuple[str, ...]
     goodreads_id: str | None
     book_title: str
+    other_series: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Identified:
     """The series' id from now on, and what its number led to. ``held_apart_from`` names the series that has the number
-    already and that a person keeps apart from this one."""
+    already and that a person keeps apart from this one; ``doubt`` says why the two are not taken for one."""
 
     series_id: int
     merged: bool = False
     held_apart_from: str | None = None
+    doubt: str | None = None
 
 
 def series_due(
@@ -74,11 +78,17 @@ def series_due(
     rows = connection.execute(
         text(
             """
-            SELECT s.id AS series_id, s.name, s.author, s.goodreads_id, owned.book_title, owned.authors, names.names
+            SELECT s.id AS series_id, s.name, s.author, s.goodreads_id, owned.book_title, owned.authors, names.names,
+                   (SELECT array_agg(DISTINCT called.name)
+                    FROM book_series bs JOIN series other ON other.id = bs.series_id
+                    CROSS JOIN LATERAL (
+                        SELECT other.name UNION SELECT n.name FROM series_names n WHERE n.series_id = other.id
+                    ) called
+                    WHERE bs.book_id = owned.book_id AND other.id <> s.id) AS other_series
             FROM series s
             CROSS JOIN LATERAL (
                 -- the first volume names the series best; a box set or a book without a place names it worst
-                SELECT b.title AS book_title, b.authors
+                SELECT b.id AS book_id, b.title AS book_title, b.authors
                 FROM book_series bs JOIN books b ON b.id = bs.book_id
                 WHERE bs.series_id = s.id AND b.status IN ('active', 'duplicate') AND b.title_key <> ''
                 ORDER BY (bs.position ~ '^[0-9]+$') DESC NULLS LAST, length(bs.position), bs.position, b.id
@@ -105,14 +115,16 @@ def series_due(
             authors=tuple(row.authors) or ((row.author,) if row.author else ()),
             goodreads_id=row.goodreads_id,
             book_title=row.book_title,
+            other_series=tuple(row.other_series or ()),
         )
         for row in rows
     ]
 
 
 def identify_series(connection: Connection, series_id: int, goodreads_id: str, now: datetime) -> Identified:
-    """Note a series' Goodreads number. If another of our series has it, the two are one and this one is merged into
-    that, unless a person holds them apart: then this one stays without the number, or every gap would count twice."""
+    """Note a series' Goodreads number. If another of our series has it, the two are judged by their names, works and
+    books (domain/series_identity.judge_number): one, and this one is merged into that; or not, by a person's word or in
+    doubt, and this one stays without the number, or every gap would count twice."""
     other = connection.execute(
         select(t.Series.id, t.Series.name)
         .where(t.Series.goodreads_id == goodreads_id, t.Series.id != series_id)
@@ -122,21 +134,51 @@ def identify_series(connection: Connection, series_id: int, goodreads_id: str, n
     if other is None:
         connection.execute(update(t.Series).where(t.Series.id == series_id).values(goodreads_id=goodreads_id))
         return Identified(series_id)
-    if frozenset({other.id, series_id}) in series_identity.held_apart(connection):
-        values = {"last_completion_check": now, "goodreads_id": None, "check_failed_at": None, "check_problem": None}
-        connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
+    sides = series_identity.sides_of(connection, [other.id, series_id])
+    verdict = judge_number(
+        sides[other.id],
+        sides[series_id],
+        shared_books=series_identity.shared_books(connection, other.id, series_id),
+        held_apart=frozenset({other.id, series_id}) in series_identity.held_apart(connection),
+        pen_names=series_identity.pen_names(connection),
+    )
+    if verdict.fate is Fate.APART:
+        _without_number(connection, series_id, now, None)
         return Identified(series_id, held_apart_from=other.name)
-    name = connection.execute(select(t.Series.name).where(t.Series.id == series_id)).scalar_one()
+    if verdict.fate is Fate.ASK:
+        doubt = f"{verdict.evidence}: `mam series merge {other.id} {series_id}` if they are one"
+        _without_number(connection, series_id, now, doubt)
+        return Identified(series_id, doubt=doubt)
     series_identity.merge(
         connection,
         keep=other.id,
         drop=series_id,
-        rule="goodreads_id",
-        evidence=f"{other.name!r} and {name!r} are Goodreads' series {goodreads_id}",
+        rule=verdict.rule,
+        evidence=verdict.evidence,
         by="series_catalog",
         now=now,
     )
     return Identified(other.id, merged=True)
+
+
+def _without_number(connection: Connection, series_id: int, now: datetime, doubt: str | None) -> None:
+    values = {"last_completion_check": now, "goodreads_id": None, "check_failed_at": None, "check_problem": doubt}
+    connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
+
+
+def owned_side(connection: Connection, series_id: int) -> SeriesSide:
+    """A series of ours with the books that are owned of it as its works, those without a place too."""
+    side = series_identity.sides_of(connection, [series_id])[series_id]
+    rows = connection.execute(
+        text(
+            """
+            SELECT DISTINCT bs.position, b.title FROM book_series bs JOIN books b ON b.id = bs.book_id
+            WHERE bs.series_id = :id AND b.title_key <> '' AND b.status IN ('active', 'duplicate') ORDER BY 1, 2
+            """
+        ),
+        {"id": series_id},
+    )
+    return replace(side, works=tuple((row.position, row.title) for row in rows))
 
 
 def series_is_fresh(connection: Connection, series_id: int, since: datetime) -> bool:
@@ -173,10 +215,11 @@ def series_check_failed(connection: Connection, series_id: int, problem: str, no
     connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
 
 
-def series_unknown(connection: Connection, series_id: int, now: datetime) -> None:
-    """Note that Goodreads does not know a series, or no longer under the number that we had."""
+def series_unknown(connection: Connection, series_id: int, now: datetime, doubt: str | None = None) -> None:
+    """Note that Goodreads does not know a series, or no longer under the number that we had. ``doubt`` says which one
+    it might be there."""
     values = {"last_completion_check": now, "date_updated": now, "goodreads_id": None, "completion_status": "unknown"}
-    values |= {"check_failed_at": None, "check_problem": None}
+    values |= {"check_failed_at": None, "check_problem": doubt}
     connection.execute(update(t.Series).where(t.Series.id == series_id).values(**values))
 
 

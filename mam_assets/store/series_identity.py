@@ -9,8 +9,8 @@ No function commits. A merge keeps in `series_merges.moved` all that an undoing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,34 @@ class Merged:
 def sides_alike(connection: Connection) -> list[SeriesSide]:
     """The series whose names, or Goodreads number, some other series shares, with all that speaks for their identity.
     Works are read for these only."""
+    sides = _sides(connection)
+    alike = sorted({series_id for pair in candidate_pairs(sides.values()) for series_id in pair})
+    works = _works(connection, alike)
+    return [replace(sides[series_id], works=works.get(series_id, ())) for series_id in alike]
+
+
+def sides_of(connection: Connection, ids: Sequence[int]) -> dict[int, SeriesSide]:
+    """These series with all that speaks for their identity."""
+    works = _works(connection, list(ids))
+    return {
+        series_id: replace(side, works=works.get(series_id, ())) for series_id, side in _sides(connection, ids).items()
+    }
+
+
+def shared_books(connection: Connection, first: int, second: int) -> int:
+    """How many books are in both series."""
+    statement = text(
+        """
+        SELECT count(*) FROM book_series a JOIN book_series b ON b.book_id = a.book_id
+        JOIN books ON books.id = a.book_id AND books.status IN ('active', 'duplicate')
+        WHERE a.series_id = :first AND b.series_id = :second
+        """
+    )
+    return int(connection.execute(statement, {"first": first, "second": second}).scalar_one())
+
+
+def _sides(connection: Connection, ids: Sequence[int] = ()) -> dict[int, SeriesSide]:
+    """All series, or these, without their works."""
     rows = connection.execute(
         text(
             """
@@ -57,11 +85,13 @@ def sides_alike(connection: Connection) -> list[SeriesSide]:
                     JOIN book_authors ba ON ba.book_id = bs.book_id
                     JOIN authors a ON a.id = ba.author_id WHERE bs.series_id = s.id) AS authors,
                    (SELECT count(*) FROM book_series bs WHERE bs.series_id = s.id) AS books
-            FROM series s ORDER BY s.id
+            FROM series s
+            WHERE cardinality(CAST(:ids AS bigint[])) = 0 OR s.id = ANY(CAST(:ids AS bigint[])) ORDER BY s.id
             """
-        )
-    ).all()
-    sides = {
+        ),
+        {"ids": list(ids)},
+    )
+    return {
         row.id: SeriesSide(
             row.id,
             tuple(dict.fromkeys((row.name, *(row.names or ())))),
@@ -72,13 +102,6 @@ def sides_alike(connection: Connection) -> list[SeriesSide]:
         )
         for row in rows
     }
-    alike = sorted({series_id for pair in candidate_pairs(sides.values()) for series_id in pair})
-    works = _works(connection, alike)
-    return [
-        SeriesSide(side.series_id, side.names, side.authors, side.goodreads_id, works.get(series_id, ()), side.books)
-        for series_id in alike
-        if (side := sides[series_id])
-    ]
 
 
 def _works(connection: Connection, ids: list[int]) -> Mapping[int, tuple[tuple[str | None, str], ...]]:

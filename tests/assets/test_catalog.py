@@ -36,7 +36,10 @@ def test_each_service_is_asked_once_for_each_thing_and_nothing_that_is_fresh(
     looked_up = asked["book"]
     series_then = house.value("SELECT count(*) FROM lookups WHERE service = 'goodreads'")
     read = len(house.column("SELECT DISTINCT goodreads_id FROM series WHERE goodreads_id IS NOT NULL"))
-    assert asked["series"] == read
+    # A list that was read only to judge where a single book leads to: in doubt, or one that another series has read.
+    judged = house.value("SELECT (SELECT count(*) FROM series WHERE check_problem LIKE '%only one book leads there%') "
+                         "+ (SELECT count(*) FROM series_merges WHERE rule = 'goodreads_id')")  # fmt: skip
+    assert asked["series"] == read + judged
     assert looked_up <= 2 * series_then  # autocomplete, and the page of the book that it found
     assert set(asked) <= {"series", "book", "robots.txt"}
 
@@ -62,13 +65,14 @@ def test_each_service_is_asked_once_for_each_thing_and_nothing_that_is_fresh(
 
 
 def test_a_series_under_two_names_becomes_one_and_stays_one(make_house: Any) -> None:
-    (gods,) = barsoom("The Gods of Mars", series="John Carter of Mars")
-    house = make_house([*barsoom("A Princess of Mars"), replace(gods, key="g", folder="items/g")])
+    gods, thuvia = barsoom("The Gods of Mars", "Thuvia, Maid of Mars", series="John Carter of Mars")
+    others = [replace(gods, key="g", folder="items/g"), replace(thuvia, key="t", folder="items/t")]
+    house = make_house([*barsoom("A Princess of Mars"), *others])
     house.run(books)
     assert house.value("SELECT count(*) FROM series") == 2
     assert house.run(series_catalog).of("series_catalog")["series_merged"] == 1
     (kept,) = house.column("SELECT id FROM series")
-    assert house.column("SELECT position FROM book_series WHERE series_id = :id ORDER BY 1", id=kept) == ["1", "2"]
+    assert house.column("SELECT position FROM book_series WHERE series_id = :id ORDER BY 1", id=kept) == ["1", "2", "4"]
     for folder in ("items/0", "items/g"):
         edited = {"metadata": {"subtitle": "touched"}}
         house.shelf_twin.control("edit", {"folder": folder, "media": edited})
@@ -77,7 +81,7 @@ def test_a_series_under_two_names_becomes_one_and_stays_one(make_house: Any) -> 
 
 
 def test_goodreads_own_name_of_a_series_is_a_name_of_ours(make_house: Any) -> None:
-    house = make_house(barsoom("A Princess of Mars", series="John Carter of Mars"))
+    house = make_house(barsoom("A Princess of Mars", "Thuvia, Maid of Mars", series="John Carter of Mars"))
     house.run(books)
     house.run(series_catalog)
     house.shelf_twin.shelf._place(replace(barsoom("The Gods of Mars")[0], key="g", folder="items/g"), 50)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mam_assets.assets.catalog import series_catalog
+from mam_assets.assets.catalog_scope import FRESH_FOR
 from mam_assets.assets.gaps import series_gaps
 from mam_assets.assets.library import books
 from mam_assets.checks.catalog import doubtful_series_pairs
@@ -125,7 +127,7 @@ def test_translations_in_a_series_are_rows_and_no_gaps(house_of: MakeWorld) -> N
 def two_names(house_of: MakeWorld, second: str, *titles: tuple[str, str]) -> House:
     works = [
         work(n, title, "Ann Author", series=8002, place=str(n))
-        for n, title in enumerate(("Dawn", "Noon", "Dusk", "Night"), start=1)
+        for n, title in enumerate(("Dawn", "Noon", "Dusk", "Night", "Eve"), start=1)
     ]
     owned = [
         item("d1", "Dawn", "Ann Author", series=(("Long March", "1"),)),
@@ -150,7 +152,7 @@ def test_a_series_that_goodreads_cannot_name_is_merged_by_its_works(house_of: Ma
 
 
 def test_what_a_person_parted_stays_parted_in_every_run(house_of: MakeWorld) -> None:
-    house = two_names(house_of, "Autumn Cycle", ("Dusk", "3"))
+    house = two_names(house_of, "Autumn Cycle", ("Dusk", "3"), ("Eve", "5"))
     house.run(books)
     assert house.run(series_catalog).of("series_catalog")["series_merged"] == 1  # by Goodreads' number
     with house.engine.begin() as connection:
@@ -163,7 +165,9 @@ def test_what_a_person_parted_stays_parted_in_every_run(house_of: MakeWorld) -> 
     assert sorted(house.column("SELECT name FROM series")) == ["Autumn Cycle", "Long March"]
     placed = house.rows("SELECT s.name, b.title FROM book_series JOIN series s ON s.id = series_id "
                         "JOIN books b ON b.id = book_id ORDER BY 1, 2")  # fmt: skip
-    assert [tuple(row) for row in placed] == [("Autumn Cycle", "Dusk"), ("Long March", "Dawn"), ("Long March", "Noon")]
+    assert [tuple(row) for row in placed] == [
+        ("Autumn Cycle", "Dusk"), ("Autumn Cycle", "Eve"), ("Long March", "Dawn"), ("Long March", "Noon")
+    ]  # fmt: skip
     house.run(series_gaps)
     assert house.value("SELECT count(*) FROM missing_books WHERE title = 'Night' AND closed_date IS NULL") == 1
 
@@ -181,6 +185,62 @@ def test_what_only_looks_alike_is_asked_about_and_not_merged(house_of: MakeWorld
     run = house.run(series_catalog, doubtful_series_pairs)
     assert run.of("series_catalog")["series_in_doubt"] == 0
     assert run.checks == {"doubtful_series_pairs": True}
+
+
+# --- a shelf is no series ------------------------------------------------------------------------------------------
+
+
+def memberships(house: House) -> list[tuple[str, str]]:
+    rows = house.rows("SELECT s.name, b.title FROM book_series JOIN series s ON s.id = series_id "
+                      "JOIN books b ON b.id = book_id ORDER BY 1, 2")  # fmt: skip
+    return [tuple(row) for row in rows]
+
+
+def test_a_shelf_over_real_series_pulls_none_of_them_into_it(house_of: MakeWorld, whole_world: World) -> None:
+    mine = "Favourites of Mine"
+    house = house_of(
+        [
+            item("a", "A Princess of Mars", "Edgar Rice Burroughs", series=(("Barsoom", "1"), (mine, "1"))),
+            item("b", "The Lost World", "Arthur Conan Doyle", series=(("Professor Challenger", "1"), (mine, "2"))),
+        ],
+        authors=whole_world.authors, series=whole_world.series, works=whole_world.works,
+    )  # fmt: skip
+    house.run(books)
+    before = memberships(house)
+    run = house.run(series_catalog).of("series_catalog")
+    assert (run["series_merged"], run["series_read"], run["series_unknown_there"]) == (0, 2, 2)
+    assert memberships(house) == before
+    assert set(house.column("SELECT name FROM series WHERE goodreads_id IS NULL")) == {mine}
+    assert house.value("SELECT count(*) FROM series_names WHERE name <> :mine AND series_id IN "
+                       "(SELECT id FROM series WHERE name = :mine)", mine=mine) == 0  # fmt: skip
+
+
+def test_a_shelf_of_one_book_of_a_series_asks_a_person_and_asks_goodreads_once(house_of: MakeWorld) -> None:
+    house = two_names(house_of, "To Be Read", ("Dusk", "1"))
+    house.run(books)
+    run = house.run(series_catalog).of("series_catalog")
+    assert (run["series_merged"], run["series_in_doubt"]) == (0, 1)
+    (problem,) = house.column("SELECT check_problem FROM series WHERE name = 'To Be Read'")
+    assert "only one book leads there" in problem
+    assert "mam series merge" in problem
+    assert house.value("SELECT count(*) FROM catalog_entries c JOIN series s ON s.id = c.series_id "
+                       "WHERE s.name = 'To Be Read'") == 0  # fmt: skip
+    asked = len(house.requests("goodreads"))
+    house.clock.sleep(FRESH_FOR.total_seconds() + 60)
+    house.run(series_catalog)
+    assert len(house.requests("goodreads")) == asked + 1  # the real series alone
+    assert house.value("SELECT check_problem FROM series WHERE name = 'To Be Read'") == problem
+
+
+def test_what_was_in_doubt_is_found_once_another_book_agrees(house_of: MakeWorld) -> None:
+    house = two_names(house_of, "Autumn Cycle", ("Dusk", "3"))
+    house.run(books)
+    assert house.run(series_catalog).of("series_catalog")["series_in_doubt"] == 1
+    later = replace(item("Eve", "Eve", "Ann Author", series=(("Autumn Cycle", "5"),)), folder="items/eve")
+    house.shelf_twin.shelf._place(later, 50)
+    house.run(books)
+    assert house.run(series_catalog, series_catalog={"force": True}).of("series_catalog")["series_merged"] == 1
+    assert {name for name, _ in memberships(house)} == {"Long March"}
 
 
 # --- what others told ----------------------------------------------------------------------------------------------
@@ -224,7 +284,7 @@ def test_what_others_told_of_a_series_joins_its_catalogue_without_a_request(
         ("MAM", "Late Night", "5", True),
     ]
     assert house.run(series_catalog).of("series_catalog")["works_told"] == 3
-    assert house.value("SELECT count(*) FROM catalog_entries") == 7
+    assert house.value("SELECT count(*) FROM catalog_entries") == 8
 
 
 def test_an_answer_about_an_owned_book_alone_is_no_catalogue(house_of: MakeWorld) -> None:

@@ -65,18 +65,29 @@ def test_without_title_or_author_nothing_is_found(title: str, authors: list[str]
 
 
 @pytest.mark.parametrize(
-    ("names", "expected"),
+    ("names", "links", "by_name"),
     [
-        (["Barsoom"], ["Barsoom"]),
-        (["Barsoom", "John Carter of Mars"], ["Other", "John Carter of Mars"]),
-        (["John Carter of Mars"], ["Barsoom"]),  # the only one it is in
+        (["Barsoom"], ["Barsoom"], True),
+        (["Barsoom", "John Carter of Mars"], ["Other", "John Carter of Mars"], True),
+        (["John Carter of Mars"], ["Barsoom"], False),  # the only one the book is in: another name, or a shelf
     ],
 )
-def test_a_series_is_taken_by_any_of_its_names_or_as_the_only_one(names: list[str], expected: list[str]) -> None:
-    links = [GoodreadsSeriesLink(name, name, "1") for name in expected]
-    found = pick_series(links, names, ["Edgar Rice Burroughs"])
+def test_a_series_is_taken_by_any_of_its_names_or_provisionally_as_the_only_one(
+    names: list[str], links: list[str], by_name: bool
+) -> None:
+    found = pick_series([GoodreadsSeriesLink(name, name, "1") for name in links], names, ["Edgar Rice Burroughs"])
     assert found is not None
-    assert found.name == expected[-1]
+    assert (found.link.name, found.by_name) == (links[-1], by_name)
+
+
+def test_a_link_that_is_another_series_of_the_book_is_not_this_one() -> None:
+    links = [GoodreadsSeriesLink("40101", "Barsoom", "1")]
+    people = ["Edgar Rice Burroughs"]
+    assert pick_series(links, ["Favourites of Mine"], people, ["The Barsoom Series"]) is None
+    assert pick_series(links, ["Favourites of Mine"], people, ["Venus"]) is not None
+    found = pick_series(links, ["Barsoom"], people, ["Barsoom Series"])
+    assert found is not None
+    assert found.by_name
 
 
 def test_of_several_series_with_other_names_none_is_guessed() -> None:

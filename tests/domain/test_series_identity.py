@@ -15,6 +15,8 @@ from mam_assets.domain.series_identity import (
     Likeness,
     SeriesSide,
     decide,
+    judge_listing,
+    judge_number,
     judge_pair,
     kept_of,
     likeness,
@@ -52,6 +54,61 @@ def side(series_id: int, *names: str, by: str | tuple[str, ...] = "Ann Author", 
 def test_names_are_alike_by_what_decorates_them(first: str, second: str, expected: Likeness) -> None:
     assert likeness(side(1, first), side(2, second)) is expected
     assert likeness(side(2, second), side(1, first)) is expected
+
+
+SHELF = (("1", "A Princess of Mars"), ("2", "The Lost World"))
+
+
+@pytest.mark.parametrize(
+    ("works", "whole", "fate"),
+    [
+        (MARS[:1], True, Fate.ASK),
+        (MARS[:2], True, Fate.MERGE),
+        (SHELF, True, Fate.ASK),
+        ((*MARS[:2], ("9", "The Lost World")), True, Fate.ASK),
+        ((*MARS[:2], ("9", "The Lost World")), False, Fate.MERGE),
+        (((None, "The Gods of Mars"), ("1", "A Princess of Mars")), True, Fate.MERGE),
+        (((None, "The Gods of Mars"), (None, "The Lost World"), ("1", "A Princess of Mars")), True, Fate.ASK),
+        ((*MARS[:2], ("1-3", "The Mars Omnibus")), True, Fate.MERGE),
+        ((("1", "The Gods of Mars"), ("2", "The Warlord of Mars")), True, Fate.ASK),
+        ((), True, Fate.ASK),
+    ],
+    ids=["one book", "two places", "a shelf over two series", "a stray in a whole list", "on a page not read yet",
+         "a book without a place", "strays without a place", "a box set", "counted otherwise", "nothing"],
+)  # fmt: skip
+def test_a_list_that_one_book_leads_to_is_ours_if_two_works_agree_and_none_contradicts(
+    works: tuple[tuple[str | None, str], ...], whole: bool, fate: Fate
+) -> None:
+    verdict = judge_listing(
+        side(1, "Of Mine", works=works), side(0, "Barsoom", works=MARS, goodreads_id="4"), whole=whole
+    )
+    assert verdict.fate is fate
+    assert (verdict.rule == "number_alone") is (fate is Fate.ASK)
+
+
+@pytest.mark.parametrize(
+    ("name", "works", "more", "fate"),
+    [
+        ("Of Mine", MARS[:1], {}, Fate.ASK),
+        ("Of Mine", MARS[:2], {}, Fate.MERGE),
+        ("Of Mine", MARS[:2], {"shared_books": 1}, Fate.ASK),
+        ("Of Mine", (*MARS[:2], ("3", "The Lost World")), {}, Fate.ASK),
+        ("Of Mine", MARS[:2], {"held_apart": True}, Fate.APART),
+        ("The Barsoom Series", (), {}, Fate.MERGE),
+    ],
+    ids=["one work", "two works", "a book in both", "a contradiction", "a person's word", "one name"],
+)
+def test_one_number_joins_unlike_names_only_with_two_works(
+    name: str, works: tuple[tuple[str | None, str], ...], more: dict[str, Any], fate: Fate
+) -> None:
+    one, other = side(1, name, works=works, books=2), side(2, "Barsoom", works=MARS, goodreads_id="4", books=2)
+    assert judge_number(one, other, **more).fate is judge_number(other, one, **more).fate is fate
+
+
+def test_a_series_that_lost_its_books_by_being_renamed_needs_one_work() -> None:
+    old = side(1, "Days", works=MARS, goodreads_id="4")
+    assert judge_number(old, side(2, "Of Mine", works=MARS[:1], books=1)).fate is Fate.MERGE
+    assert judge_number(old, side(2, "Of Mine", books=1)).fate is Fate.ASK
 
 
 CASES: list[tuple[str, SeriesSide, SeriesSide, Fate, str]] = [

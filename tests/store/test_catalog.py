@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import CatalogEntry, LibraryItem, SeriesRef
 from mam_assets.domain.rounds import Lane
-from mam_assets.store import catalog, rounds, told
+from mam_assets.store import catalog, rounds, series_identity, told
 from mam_assets.store.author_catalog import authors_due
 from mam_assets.store.library import save_items
 
@@ -51,13 +51,35 @@ def test_a_merged_series_keeps_books_places_and_names(connection: Connection) ->
     known = fill(connection)
     first = catalog.identify_series(connection, known["Barsoom"], "40", NOW)
     assert first == catalog.Identified(known["Barsoom"])
-    second = catalog.identify_series(connection, known["John Carter of Mars"], "40", NOW)
-    assert second == catalog.Identified(known["Barsoom"], merged=True)
+    word: dict[str, Any] = {"rule": "by_hand", "evidence": "a person's word", "by": "Ann", "now": NOW}
+    series_identity.merge(connection, keep=known["Barsoom"], drop=known["John Carter of Mars"], **word)
     assert ids(connection) == {"Barsoom": known["Barsoom"]}
     places = connection.execute(text("SELECT position FROM book_series ORDER BY 1")).scalars().all()
     assert places == ["1", "2"]  # the place that only the other one knew
     fill(connection)
     assert ids(connection) == {"Barsoom": known["Barsoom"]}
+
+
+def test_two_series_of_one_book_are_not_merged_by_its_number(connection: Connection) -> None:
+    """The review's case: "Cosmere" is a shelf over several series, and the first book of one leads there."""
+    ann = "Brandon Sanderson"
+    shelved = [
+        item("e", "Elantris", ann, series=(SeriesRef("Elantris", "1"), SeriesRef("Cosmere", "1"))),
+        item("m", "The Final Empire", ann, series=(SeriesRef("Mistborn", "1"), SeriesRef("Cosmere", "2"))),
+        item("w", "Warbreaker", ann, series=(SeriesRef("Cosmere", "3"),)),
+    ]
+    save_items(connection, shelved, NOW)
+    known = ids(connection)
+    (due,) = (one for one in catalog.series_due(connection, stale_before=None) if one.name == "Cosmere")
+    assert (due.book_title, due.other_series) == ("Elantris", ("Elantris",))
+    catalog.identify_series(connection, known["Elantris"], "49075", NOW)
+    found = catalog.identify_series(connection, known["Cosmere"], "49075", NOW)
+    assert (found.series_id, found.merged, found.held_apart_from) == (known["Cosmere"], False, None)
+    assert found.doubt is not None
+    assert f"`mam series merge {known['Elantris']} {known['Cosmere']}`" in found.doubt
+    assert ids(connection) == known
+    numbers = connection.execute(text("SELECT goodreads_id FROM series WHERE name = 'Cosmere'")).scalar_one()
+    assert numbers is None
 
 
 def test_what_a_source_names_no_longer_stays_with_its_day(connection: Connection) -> None:
