@@ -18,6 +18,7 @@ from mam_assets.domain.books import OwnedBook, SeriesRef, Work
 from mam_assets.domain.filling import ListedGap, filled_by
 from mam_assets.domain.names import normalise_person, normalise_title
 from mam_assets.domain.wanting import WhyWanted
+from mam_assets.store import gap_keys
 from mam_assets.store.downloads import queue
 from mam_assets.store.gap_turns import one_writer
 
@@ -107,16 +108,9 @@ def _close(connection: Connection, books: Mapping[int, int], now: datetime) -> i
 
 
 def _listed_with(connection: Connection, keys: Iterable[str]) -> list[ListedGap]:
-    return _listed(
-        connection,
-        f"""
-        FROM (SELECT DISTINCT k.missing_book_id FROM jsonb_array_elements_text(CAST(:keys AS jsonb)) AS v (key)
-              JOIN missing_book_keys k ON k.key = v.key) found
-        JOIN missing_books m ON m.id = found.missing_book_id
-        WHERE {_LISTED_ONLY}
-        """,
-        keys=json.dumps(sorted(keys)),
-    )
+    ids = [gap.gap_id for gap in gap_keys.open_gaps_with(connection, keys)]
+    which = f"FROM missing_books m WHERE m.id = ANY(CAST(:ids AS bigint[])) AND {_LISTED_ONLY}"
+    return _listed(connection, which, ids=ids) if ids else []
 
 
 def _listed(connection: Connection, which: str, **given: Any) -> list[ListedGap]:
