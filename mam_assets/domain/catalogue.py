@@ -169,11 +169,9 @@ class CatalogueWork:
     places: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        position, places = self.lines[0].position, [line.place for line in self.lines if line.place is not None]
-        if position is None and len(self.lines) > 1:
-            position = next((line.position for line in self.lines if line.position is not None), None)
-        object.__setattr__(self, "position", position)
-        object.__setattr__(self, "places", frozenset(places))
+        places = frozenset([line.place for line in self.lines if line.place is not None])
+        object.__setattr__(self, "position", self.lines[0].position)  # one with a place speaks first
+        object.__setattr__(self, "places", places)
 
     @property
     def kind(self) -> EntryKind:
@@ -387,6 +385,9 @@ def _with_places_joined(groups: _Groups) -> list[CatalogueWork]:
     _join_places(groups)
     works = []
     for _, members in sorted(groups.members().items()):
+        if len(members) == 1:
+            works.append(CatalogueWork((groups.lines[members[0]],)))
+            continue
         ordered = sorted(members, key=lambda index: _speaking_order(groups.lines[index]))
         place_only = [groups.lines[index] for index in ordered if by_name[index] != by_name[ordered[0]]]
         works.append(CatalogueWork(tuple(groups.lines[index] for index in ordered), tuple(place_only)))
