@@ -265,7 +265,8 @@ def judge_pair(
 def judge_listing(ours: SeriesSide, listed: SeriesSide, *, whole: bool) -> PairVerdict:
     """Whether a source's list is that of our series, where one book alone led there and the names differ. Two owned
     works must agree, by place or, where ours have none, by title; none may contradict. In a ``whole`` list none may be
-    lacking: a person's shelf holds books of many series."""
+    lacking: a person's shelf holds books of many series. One place is enough where one name holds the other's own words
+    ("Land of Oz" and "Oz")."""
     shown = f"{ours.name!r} may be {listed.name!r} ({listed.goodreads_id}) at Goodreads"
     works = _compare_works(ours, listed)
     names = (*ours.names, *listed.names)
@@ -283,9 +284,16 @@ def judge_listing(ours: SeriesSide, listed: SeriesSide, *, whole: bool) -> PairV
             agree.append(f"{title!r} is in its list")
     against = works.conflict + (lacking if whole else [])
     said = "; ".join((agree + against)[:4]) or "no work agrees"
-    if len(agree) >= _ENOUGH_WITHOUT_NAME and not against:
+    enough = 1 if works.agree and _shares_its_words(ours, listed) else _ENOUGH_WITHOUT_NAME
+    if len(agree) >= enough and not against:
         return PairVerdict(Fate.MERGE, "same_works", f"{ours.name!r} is {listed.name!r} at Goodreads: {said}")
     return PairVerdict(Fate.ASK, "number_alone", f"{shown}, yet only one book leads there: {said}")
+
+
+def _shares_its_words(ours: SeriesSide, listed: SeriesSide) -> bool:
+    """Whether a name of the one has every word of a name of the other that says which series it is."""
+    sides = [[set(normalise_series(name).split()) - _KINDS for name in side.names] for side in (ours, listed)]
+    return any(a and b and (a <= b or b <= a) for a in sides[0] for b in sides[1])
 
 
 def _is_among(title: str, titles: Mapping[str, str], names: Sequence[str]) -> bool:

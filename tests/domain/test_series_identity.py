@@ -87,6 +87,25 @@ def test_a_list_that_one_book_leads_to_is_ours_if_two_works_agree_and_none_contr
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs", "works", "fate"),
+    [
+        ("Land of Mars", "Mars", MARS[:1], Fate.MERGE),
+        ("Mars", "The Mars of John Carter Series", MARS[:1], Fate.MERGE),
+        ("John Carter", "Barsoom", MARS[:1], Fate.ASK),
+        ("Land of Mars", "Mars", ((None, "A Princess of Mars"),), Fate.ASK),
+        ("Land of Mars", "Mars", (("2", "A Princess of Mars"),), Fate.ASK),
+        ("The Series of Tales", "Tales", MARS[:1], Fate.ASK),
+    ],
+    ids=["a word more", "many words more", "other words", "no place", "another place", "words that say nothing"],
+)
+def test_one_place_is_enough_for_a_name_that_holds_the_other(
+    ours: str, theirs: str, works: tuple[tuple[str | None, str], ...], fate: Fate
+) -> None:
+    listed = side(0, theirs, works=MARS, goodreads_id="4")
+    assert judge_listing(side(1, ours, works=works), listed, whole=True).fate is fate
+
+
+@pytest.mark.parametrize(
     ("name", "works", "more", "fate"),
     [
         ("Of Mine", MARS[:1], {}, Fate.ASK),
