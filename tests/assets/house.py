@@ -5,11 +5,11 @@ Nothing is laid out on disk: the assets tested here read lists and pages, no fil
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -38,11 +38,16 @@ from tests.patience import limits_beside
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 
 
-@cache
+_STORAGE = threading.local()
+
+
 def dagster_instance() -> dg.DagsterInstance:
-    """Dagster's storage in memory, for all runs of this process: our assets read nothing of the runs before, and its
-    tables take longer to make than most runs."""
-    return dg.DagsterInstance.ephemeral()
+    """Dagster's storage in memory, for all runs of this thread: our assets read nothing of the runs before, and its
+    tables take longer to make than most runs. Two threads would lock each other out of it."""
+    if not hasattr(_STORAGE, "instance"):
+        _STORAGE.instance = dg.DagsterInstance.ephemeral()
+    instance: dg.DagsterInstance = _STORAGE.instance
+    return instance
 
 
 class SetClock(Clock):
