@@ -6,10 +6,11 @@ Belongs here: which of the books beside a catalogue are surely in it. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from mam_assets.domain.books import CatalogEntry, OwnedBook
+from mam_assets.domain.folding import words_of
 from mam_assets.domain.identity import same_people
 from mam_assets.domain.names import normalise_title, parse_title_series
 from mam_assets.domain.work_keys import edition_keys, keys_of, places_of
@@ -24,11 +25,17 @@ def books_beside(entries: Iterable[CatalogEntry], books: Iterable[OwnedBook]) ->
         titles.add(normalise_title(entry.title))
         editions |= edition_keys(entry.isbn, entry.asin)
     titles.discard("")
+    first_words = {title.partition(" ")[0] for title in titles}
     return [
         replace(book, title=parse_title_series(book.title)[0], series_position=None, series_name=None)
         for book in books
-        if normalise_title(book.title) in titles or edition_keys(book.isbn, book.asin) & editions
+        if _is_titled(book.title, titles, first_words) or edition_keys(book.isbn, book.asin) & editions
     ]
+
+
+def _is_titled(title: str, titles: Collection[str], first_words: Collection[str]) -> bool:
+    # Most books beside a series are other works, of which the words tell as much before the title is read.
+    return not words_of(title).isdisjoint(first_words) and normalise_title(title) in titles
 
 
 def books_at_places(entries: Iterable[CatalogEntry], books: Iterable[OwnedBook]) -> list[OwnedBook]:
@@ -40,7 +47,9 @@ def books_at_places(entries: Iterable[CatalogEntry], books: Iterable[OwnedBook])
             for key in places_of((entry.title,), None, entry.series.name, entry.series.position):
                 at_place.setdefault(key, entry)
     found = []
-    for book in books:
+    for book in books if at_place else ():
+        if book.series_name is None or book.series_position is None:
+            continue
         for key in places_of((parse_title_series(book.title)[0],), None, book.series_name, book.series_position):
             if key in at_place:
                 found.append(replace(book, title=at_place[key].title, authors=at_place[key].authors))

@@ -60,6 +60,12 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", plain).translate(_KEPT).split())
 
 
+@lru_cache(maxsize=20_000)
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text, folded."""
+    return frozenset(fold(text).split())
+
+
 class _Kept(dict[int, str]):
     """For `str.translate`: letters, digits and marks as they are, format characters nothing, anything else a space.
     Filled as characters come."""

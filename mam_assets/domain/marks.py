@@ -140,6 +140,7 @@ def marks_of_all(texts: Iterable[str | None]) -> frozenset[Mark]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=20_000)
 def range_in(title: str) -> Position | None:
     """The range that a title names with a label: "Books 1-4", "Vol. 1 to 3", "#1-3"."""
     match = _RANGE.search(title) if _DIGIT.search(title) else None

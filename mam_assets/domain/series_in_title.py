@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mam_assets.domain.books import SeriesRef
-from mam_assets.domain.folding import fold
+from mam_assets.domain.folding import fold, words_of
 from mam_assets.domain.positions import Position, parse_position
 from mam_assets.domain.series_names import normalise_series
 from mam_assets.domain.title_text import last_bracket, parse_title_all_series, strip_edition_notes
@@ -93,13 +93,8 @@ def _keys(series: tuple[str, ...]) -> Mapping[str, str]:
     return {key: name for name in series if name and (key := normalise_series(name))}
 
 
-@lru_cache(maxsize=20_000)
-def _words(text: str) -> frozenset[str]:
-    return frozenset(fold(text).split())
-
-
 def _taken_off(title: str, keys: Mapping[str, str]) -> tuple[str, _Named | None]:
-    words = _words(title)
+    words = words_of(title)
     for key in keys:
         if words.issuperset(key.split()):
             break

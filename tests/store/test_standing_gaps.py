@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from mam_assets.domain.standing import StandingGap, is_met
 from mam_assets.domain.wanting import Wanted
-from mam_assets.store import gaps
+from mam_assets.store import gap_keys, gaps
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 COLUMNS = ", ".join(StandingGap._fields)
@@ -67,7 +67,7 @@ def test_a_wish_is_met_just_where_writing_it_changes_nothing(
     before = standing(connection)
     want = replace(WANT, **wish)
     assert is_met(want, before) is met
-    gaps._update(connection, gaps._with_titles([want], gaps.gap_keys.open_gaps_with(connection, want.keys)))
+    gaps._update(connection, gaps._with_titles([want], gap_keys.open_gaps_with(connection, want.keys)))
     assert (standing(connection) == before) is met
 
 
