@@ -70,7 +70,7 @@ def loopback() -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
     finally:
-        process.terminate()
+        process.kill()
         process.join()
 
 

@@ -279,5 +279,5 @@ def library_of(items: int) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
     finally:
-        process.terminate()
+        process.kill()  # it keeps nothing; and where a shell started us with SIGINT ignored, it ignores SIGTERM too
         process.join()

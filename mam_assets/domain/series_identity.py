@@ -265,8 +265,8 @@ def judge_pair(
 def judge_listing(ours: SeriesSide, listed: SeriesSide, *, whole: bool) -> PairVerdict:
     """Whether a source's list is that of our series, where one book alone led there and the names differ. Two owned
     works must agree, by place or, where ours have none, by title; none may contradict. In a ``whole`` list none may be
-    lacking: a person's shelf holds books of many series. One place is enough where one name holds the other's own words
-    ("Land of Oz" and "Oz")."""
+    lacking: a person's shelf holds books of many series. One work is enough where the names' own words are the same,
+    and one at its place where one name holds the other's ("Land of Oz" and "Oz")."""
     shown = f"{ours.name!r} may be {listed.name!r} ({listed.goodreads_id}) at Goodreads"
     works = _compare_works(ours, listed)
     names = (*ours.names, *listed.names)
@@ -284,16 +284,25 @@ def judge_listing(ours: SeriesSide, listed: SeriesSide, *, whole: bool) -> PairV
             agree.append(f"{title!r} is in its list")
     against = works.conflict + (lacking if whole else [])
     said = "; ".join((agree + against)[:4]) or "no work agrees"
-    enough = 1 if works.agree and _shares_its_words(ours, listed) else _ENOUGH_WITHOUT_NAME
+    enough = 1 if _names_agree(ours, listed, placed=bool(works.agree)) else _ENOUGH_WITHOUT_NAME
     if len(agree) >= enough and not against:
         return PairVerdict(Fate.MERGE, "same_works", f"{ours.name!r} is {listed.name!r} at Goodreads: {said}")
     return PairVerdict(Fate.ASK, "number_alone", f"{shown}, yet only one book leads there: {said}")
 
 
-def _shares_its_words(ours: SeriesSide, listed: SeriesSide) -> bool:
-    """Whether a name of the one has every word of a name of the other that says which series it is."""
-    sides = [[set(normalise_series(name).split()) - _KINDS for name in side.names] for side in (ours, listed)]
-    return any(a and b and (a <= b or b <= a) for a in sides[0] for b in sides[1])
+def _names_agree(ours: SeriesSide, listed: SeriesSide, *, placed: bool) -> bool:
+    """Whether two names have the same own words ("Jungle Books", "The Jungle Book"); where a work stands at its place,
+    whether one has all of the other's. Part of a world ("Star Wars: Thrawn") has them too, but counts from 1 again."""
+    sides = [[_own_words(name) for name in side.names] for side in (ours, listed)]
+    return any(a and b and (a == b or (placed and (a <= b or b <= a))) for a in sides[0] for b in sides[1])
+
+
+def _own_words(name: str) -> frozenset[str]:
+    """The words that say which series it is, without the s of a plural."""
+    return frozenset(word.removesuffix("s") for word in normalise_series(name).split()) - _KIND_STEMS
+
+
+_KIND_STEMS = frozenset(word.removesuffix("s") for word in _KINDS)
 
 
 def _is_among(title: str, titles: Mapping[str, str], names: Sequence[str]) -> bool:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -38,16 +39,21 @@ from tests.patience import limits_beside
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 
 
-_STORAGE = threading.local()
-
-
+@cache
 def dagster_instance() -> dg.DagsterInstance:
-    """Dagster's storage in memory, for all runs of this thread: our assets read nothing of the runs before, and its
-    tables take longer to make than most runs. Two threads would lock each other out of it."""
-    if not hasattr(_STORAGE, "instance"):
-        _STORAGE.instance = dg.DagsterInstance.ephemeral()
-    instance: dg.DagsterInstance = _STORAGE.instance
-    return instance
+    """Dagster's storage in memory, for all runs of this process: our assets read nothing of the runs before, and its
+    tables take longer to make than most runs."""
+    return dg.DagsterInstance.ephemeral()
+
+
+@contextmanager
+def _dagster_storage() -> Iterator[dg.DagsterInstance]:
+    """The storage of this process; for another thread one of its own: two would lock each other out of it."""
+    if threading.current_thread() is threading.main_thread():
+        yield dagster_instance()
+        return
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
 
 
 class SetClock(Clock):
@@ -120,16 +126,17 @@ class House:
             "mam": Mam.from_kit(kit, limits=limits["mam"]),
         }
         try:
-            result = dg.materialize(
-                list(assets),
-                resources={"database": self.engine, "settings": self.settings, "clock": self.clock, **clients},
-                run_config={
-                    "ops": {name: {"config": dict(value)} for name, value in config.items()},
-                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                },
-                instance=dagster_instance(),
-                raise_on_error=False,
-            )
+            with _dagster_storage() as instance:
+                result = dg.materialize(
+                    list(assets),
+                    resources={"database": self.engine, "settings": self.settings, "clock": self.clock, **clients},
+                    run_config={
+                        "ops": {name: {"config": dict(value)} for name, value in config.items()},
+                        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                    },
+                    instance=instance,
+                    raise_on_error=False,
+                )
         finally:
             for client in clients.values():
                 client.close()

@@ -95,10 +95,13 @@ def test_a_list_that_one_book_leads_to_is_ours_if_two_works_agree_and_none_contr
         ("Land of Mars", "Mars", ((None, "A Princess of Mars"),), Fate.ASK),
         ("Land of Mars", "Mars", (("2", "A Princess of Mars"),), Fate.ASK),
         ("The Series of Tales", "Tales", MARS[:1], Fate.ASK),
+        ("Books of Mars", "The Mars Book", (("Volume the First", "A Princess of Mars"),), Fate.MERGE),
+        ("Books of Mars", "The Mars Book", (("Volume the First", "The Lost World"),), Fate.ASK),
     ],
-    ids=["a word more", "many words more", "other words", "no place", "another place", "words that say nothing"],
-)
-def test_one_place_is_enough_for_a_name_that_holds_the_other(
+    ids=["a word more", "many words more", "other words", "no place", "another place", "words that say nothing",
+         "the same words, no place", "the same words, another work"],
+)  # fmt: skip
+def test_one_work_is_enough_for_a_name_that_agrees(
     ours: str, theirs: str, works: tuple[tuple[str | None, str], ...], fate: Fate
 ) -> None:
     listed = side(0, theirs, works=MARS, goodreads_id="4")
