@@ -5,7 +5,8 @@
     python docs/images/take.py http://127.0.0.1:3000 http://127.0.0.1:8000
 
 Needs Chromium at /usr/bin/chromium (Debian: `apt install chromium`). Writes lineage.png, asset.png, run.png,
-health.png and the pages of four more assets beside this file. Look at each before it is committed.
+health.png and the pages of four more assets, with their tables and with their plots, beside this file. Look at each
+before it is committed.
 """
 
 import json
@@ -35,11 +36,14 @@ def main(ui: str, api: str) -> None:
         page.goto(f"{ui}/assets/books?view=overview")
         page.get_by_role("button", name="Plots").click()
         keep(page, "asset")
-        page.set_viewport_size({"width": 1500, "height": 2600})
         for asset in KNOWING:
+            page.set_viewport_size({"width": 1900, "height": 2600})
             page.goto(f"{ui}/assets/{asset}?view=overview")
             page.get_by_role("button", name="Plots").wait_for()
             keep(page, asset)
+            page.set_viewport_size({"width": 1500, "height": 1400})
+            page.get_by_role("button", name="Plots").click()
+            keep(page, f"{asset}_plots")
         page.set_viewport_size({"width": 1500, "height": 1000})
         page.goto(f"{ui}/runs/{first_run(ui)}")
         keep(page, "run")

@@ -31,19 +31,20 @@ def materialised(
     metadata: dict[str, Any] = dict(counts)
     metadata["problems"] = len(problems)
     shown = {"summary": told or Page(), **(pages or {})}
-    if sample:
-        metadata["sample"] = sample_table(sample)
-    if table:
-        metadata["dagster/table_name"] = table
-    if rows is not None:
-        metadata["dagster/row_count"] = rows
     if problems:
         lines = list(problems[:SAMPLE_ROWS])
         if len(problems) > SAMPLE_ROWS:
             lines.append(f"… and {len(problems) - SAMPLE_ROWS} more")
         shown["problem_list"] = Page()
         shown["problem_list"].listed(lines, longest=None)
+    # In the order of reading: Dagster shows them so, and a sample is long.
     metadata |= {name: dg.MetadataValue.md(page.markdown) for name, page in shown.items() if page}
+    if sample:
+        metadata["sample"] = sample_table(sample)
+    if table:
+        metadata["dagster/table_name"] = table
+    if rows is not None:
+        metadata["dagster/row_count"] = rows
     return dg.MaterializeResult(metadata=metadata)
 
 
