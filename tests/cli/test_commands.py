@@ -87,12 +87,13 @@ def test_a_port_that_is_taken_is_named_with_its_setting(settings: Settings) -> N
 
 @pytest.fixture
 def handlers() -> object:
-    """Put the handlers back as they were."""
+    """The handlers as a shell leaves them, and put back as they were."""
     names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {name: signal.getsignal(name) for name in names}
     hook = sys.unraisablehook
     wakeup = signal.set_wakeup_fd(-1)
     signal.set_wakeup_fd(wakeup)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and stays so
     yield None
     for name, handler in before.items():
         signal.signal(name, handler)
