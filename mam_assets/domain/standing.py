@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mam_assets.domain.wanting import Wanted, titles_learned
+from mam_assets.domain.settling import titles_learned
+from mam_assets.domain.wanting import Wanted
 
 
 class StandingGap(NamedTuple):

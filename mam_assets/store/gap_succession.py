@@ -15,7 +15,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from mam_assets.domain.wanting import OpenGap, Wanted, doubles
+from mam_assets.domain.settling import doubles
+from mam_assets.domain.wanting import OpenGap, Wanted
 from mam_assets.store import gap_keys
 from mam_assets.store.gap_keys import ClosedGap
 

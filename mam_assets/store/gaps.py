@@ -16,8 +16,9 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.books import SeriesRef, Work
+from mam_assets.domain.settling import settle, titles_learned
 from mam_assets.domain.standing import StandingGap, is_met
-from mam_assets.domain.wanting import OpenGap, Wanted, WhyWanted, Wishes, settle, titles_learned
+from mam_assets.domain.wanting import OpenGap, Wanted, WhyWanted, Wishes
 from mam_assets.store import gap_filling, gap_keys, gap_succession
 from mam_assets.store.gap_keys import ClosedGap
 from mam_assets.store.gap_turns import one_writer
