@@ -100,7 +100,8 @@ _COUNTING_ALONE = (
 )
 _COUNTS_ALONE = frozenset(_COUNTING_ALONE.split())
 _MONTHS = frozenset(
-    "january february march april may june july august september october november december".split()  # noqa: SIM905
+    {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"}
+    | {"december"}
 )
 _COUNTED_NAME = re.compile(
     r"(?:season|series|disc|disk|cd|track|episode|part|chapter|level|grade|year|book|volume|vol|day|week|lesson|unit|act"

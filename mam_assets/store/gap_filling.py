@@ -14,13 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from mam_assets.domain.beside import keys_of_book
-from mam_assets.domain.books import OwnedBook, SeriesRef, Work
+from mam_assets.domain.books import OwnedBook
 from mam_assets.domain.filling import ListedGap, filled_by
 from mam_assets.domain.names import normalise_person, normalise_title
 from mam_assets.domain.wanting import WhyWanted
 from mam_assets.store import gap_keys
 from mam_assets.store.downloads import queue
 from mam_assets.store.gap_turns import one_writer
+from mam_assets.store.gap_works import work_of_gap
 
 # What is in the client's hands, or on its way there, is left to come. What waits in our queue is not.
 UNDER_WAY = """
@@ -123,19 +124,7 @@ def _listed(connection: Connection, which: str, **given: Any) -> list[ListedGap]
         ),
         given,
     )
-    return [ListedGap(row.id, _work(row), frozenset(row.keys)) for row in rows]
-
-
-def _work(row: Any) -> Work:
-    return Work(
-        title=row.title,
-        authors=tuple(row.authors) or ((row.author_name,) if row.author_name else ()),
-        series=SeriesRef(row.series_name, row.series_number) if row.series_name else None,
-        isbn=row.isbn,
-        asin=row.asin,
-        other_titles=tuple(row.other_titles),
-        is_collection=row.kind == "collection",
-    )
+    return [ListedGap(row.id, work_of_gap(row), frozenset(row.keys)) for row in rows]
 
 
 def _books_near(connection: Connection, gaps: Sequence[ListedGap]) -> list[OwnedBook]:

@@ -14,6 +14,9 @@ from sqlalchemy import Connection, text
 
 from mam_assets.store.metadata import BookForLookup, books_by_id
 
+Scope = Literal["new", "stale", "all"]
+"""Which books a run looks up: those never looked up, those looked up long ago, or any."""
+
 WRITING = "write_back"
 """The word for writing to Audiobookshelf, among the services whose answer about a book was bad."""
 
@@ -40,7 +43,7 @@ answered badly since then about this very book rests too; null: nothing does."""
 def books_for_lookup(
     connection: Connection,
     *,
-    scope: Literal["new", "stale", "all"],
+    scope: Scope,
     limit: int,
     book_ids: Sequence[int] = (),
     stale_before: datetime | None = None,

@@ -19,6 +19,7 @@ from mam_assets.domain.names import normalise_person
 from mam_assets.domain.release import Judgement
 from mam_assets.domain.searching import search_words, shares_a_word
 from mam_assets.store import tables as t
+from mam_assets.store.gap_works import work_of_gap
 
 _COLUMNS = (
     "source",
@@ -227,7 +228,7 @@ def gaps_due(connection: Connection, now: datetime, *, limit: int, gap_ids: Sequ
             gap_id=row.id,
             author_id=row.searched_author,
             author_name=row.author_name or "",
-            work=_work(row),
+            work=work_of_gap(row),
             siblings=tuple(
                 work
                 for work in siblings.get(row.series_id, ())
@@ -240,21 +241,6 @@ def gaps_due(connection: Connection, now: datetime, *, limit: int, gap_ids: Sequ
         )
         for row in rows
     ]
-
-
-def _work(row: Any) -> Work:
-    return Work(
-        title=row.title,
-        authors=tuple(row.authors) or ((row.author_name,) if row.author_name else ()),
-        series=SeriesRef(row.series_name, row.series_number) if row.series_name else None,
-        isbn=row.isbn,
-        asin=row.asin,
-        other_titles=tuple(row.other_titles),
-        published=row.published,
-        language=row.language,
-        expected_runtime_seconds=row.expected_runtime_seconds,
-        is_collection=row.kind == "collection",
-    )
 
 
 def _siblings(connection: Connection, series_ids: Iterable[int]) -> dict[int, list[Work]]:

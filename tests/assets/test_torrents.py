@@ -12,7 +12,7 @@ from mam_assets.assets.acquisition import download_queue, release_candidates
 from mam_assets.assets.downloads import torrents
 from mam_assets.sandbox.twins.bencode import read_torrent
 from mam_assets.sandbox.twins.faults import Fault
-from tests.assets.dock import DAY, Dock
+from tests.assets.dock import DAY, Dock, forget_failed_logins
 
 WARLORD, OTHER_WARLORD = 1003, 1004
 SON_THAT_STALLS, SON = 1006, 1007
@@ -356,16 +356,10 @@ def test_a_service_in_trouble_blames_no_release_and_the_rest_goes_on(dock: Dock,
     if service == "mam":
         dock.mam.control("session", {"mam_id": dock.settings.mam_id.get_secret_value()})
         dock.rows("WITH gone AS (DELETE FROM service_cookies RETURNING 1) SELECT * FROM gone")
-    failed_logins_forgotten()
+    forget_failed_logins()
     dock.run(torrents)
     assert {dock.download(gap).status for gap in (of_mam, of_prowlarr)} == {"downloading"}
     assert len(dock.ours()) == 2
-
-
-def failed_logins_forgotten() -> None:
-    from mam_assets.resources.torrent_logins import failed_logins
-
-    failed_logins.__init__()  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

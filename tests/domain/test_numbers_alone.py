@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -20,14 +21,14 @@ NARNIA, LEWIS = "The Chronicles of Narnia", ("C. S. Lewis",)
 OWNED, MISSING, NOT_WANTED = WorkStatus.OWNED, WorkStatus.MISSING, WorkStatus.NOT_WANTED
 
 
-def entry(title: str, number: str | None, source: str = "Goodreads", **changes: object) -> CatalogEntry:
+def entry(title: str, number: str | None, source: str = "Goodreads", **changes: Any) -> CatalogEntry:
     plain = CatalogEntry(source, f"{title}:{number}", title, SANDERSON, SeriesRef(STORMLIGHT, number))
-    return replace(plain, audiobook=True if source == "MAM" else None, **changes)  # type: ignore[arg-type]
+    return replace(plain, audiobook=True if source == "MAM" else None, **changes)
 
 
-def book(book_id: int, title: str, number: str | None = None, **changes: object) -> OwnedBook:
+def book(book_id: int, title: str, number: str | None = None, **changes: Any) -> OwnedBook:
     plain = OwnedBook(book_id, title, SANDERSON, number, series_name=STORMLIGHT)
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)
 
 
 GOODREADS = (entry("The Way of Kings", "1"), entry("Words of Radiance", "2"), entry("Oathbringer", "3"))

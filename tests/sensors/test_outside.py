@@ -17,12 +17,11 @@ from mam_assets.domain.books import LibraryMark
 from mam_assets.resources import quick
 from mam_assets.resources.clock import Clock
 from mam_assets.resources.exchange import IMPATIENT
-from mam_assets.resources.torrent_logins import failed_logins
 from mam_assets.sandbox.audio import write_m4b
 from mam_assets.sandbox.twins.faults import Fault
 from mam_assets.sensors import outside
 from mam_assets.sensors.outside import acquisition_due, audiobookshelf_imports, new_items, torrent_states
-from tests.assets.dock import NOW, Dock
+from tests.assets.dock import NOW, Dock, forget_failed_logins
 from tests.patience import limits_beside
 
 LONGEST_TICK_SECONDS = 5.0
@@ -162,7 +161,7 @@ def test_one_that_was_moved_to_another_category_is_not_gone(dock: Dock, tick: An
 @pytest.mark.parametrize("fault", [f for f in Fault if f not in (Fault.SLOW_DRIP, Fault.SESSION_EXPIRED)])
 def test_a_client_in_trouble_is_a_skip_that_says_why(dock: Dock, tick: Any, fault: Fault) -> None:
     gap = sent(dock)
-    failed_logins.__init__()  # type: ignore[misc]
+    forget_failed_logins()
     dock.servers["qbittorrent"].set_fault(fault)
     answer = tick(torrent_states)
     assert isinstance(answer, dg.SkipReason)
@@ -228,7 +227,7 @@ def test_a_service_that_never_answers_is_not_waited_for_longer_than_a_tick_may_t
     dock: Dock, tick: Any, monkeypatch: pytest.MonkeyPatch, sensor: Any, service: str, tries: int
 ) -> None:
     sent(dock)
-    failed_logins.__init__()  # type: ignore[misc]
+    forget_failed_logins()
     twin, heard = dock.servers[service].twin, []
     answer = twin.answer
 

@@ -12,11 +12,12 @@ from mam_assets.domain.matching import Answer
 from mam_assets.domain.metadata import Change
 from mam_assets.store import metadata, metadata_due, metadata_report, metadata_writing
 from mam_assets.store.library import save_items
+from mam_assets.store.metadata_due import Scope
 from tests.store.test_catalog import NOW, item
 
 
-def titles(connection: Connection, scope: str, limit: int = 10) -> list[str | None]:
-    return [book.title for book in metadata_due.books_for_lookup(connection, scope=scope, limit=limit)]  # type: ignore[arg-type]
+def titles(connection: Connection, scope: Scope, limit: int = 10) -> list[str | None]:
+    return [book.title for book in metadata_due.books_for_lookup(connection, scope=scope, limit=limit)]
 
 
 def test_never_asked_comes_first_and_the_nameless_are_asked_about_nowhere(connection: Connection) -> None:
@@ -60,9 +61,9 @@ def shelf(connection: Connection) -> dict[str, int]:
     return ids
 
 
-def due(connection: Connection, scope: str, **options: Any) -> list[str | None]:
+def due(connection: Connection, scope: Scope, **options: Any) -> list[str | None]:
     options = {"stale_before": NOW - timedelta(days=30), "limit": 10} | options
-    return [book.title for book in metadata_due.books_for_lookup(connection, scope=scope, **options)]  # type: ignore[arg-type]
+    return [book.title for book in metadata_due.books_for_lookup(connection, scope=scope, **options)]
 
 
 def test_those_who_wait_come_first_in_each_scope(connection: Connection) -> None:
